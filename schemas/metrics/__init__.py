@@ -1,0 +1,27 @@
+"""Every metric that Watchfloor publishes, each declared once.
+
+The stream's windows, the ClickHouse views and their comments are made from these declarations.
+An id or a formula never changes its meaning: a changed formula gets a new ``version``.
+"""
+
+from collections.abc import Mapping
+
+from schemas.metrics.backlog import BACKLOG
+from schemas.metrics.declaration import Direction, Interval, Metric, Unit
+from schemas.metrics.efficiency import EFFICIENCY
+from schemas.metrics.quality import QUALITY
+from schemas.metrics.review import REVIEWS
+from schemas.metrics.throughput import THROUGHPUT
+
+METRICS: tuple[Metric, ...] = (*THROUGHPUT, *EFFICIENCY, *BACKLOG, *QUALITY, *REVIEWS)
+
+METRIC_BY_ID: Mapping[str, Metric] = {metric.id: metric for metric in METRICS}
+
+__all__ = [
+    "METRICS",
+    "METRIC_BY_ID",
+    "Direction",
+    "Interval",
+    "Metric",
+    "Unit",
+]
