@@ -1,0 +1,106 @@
+"""Rows that leave the stream: whole values with a revision, never increments.
+
+``revision`` is ``epoch << 24 | seq``: of two rows with the same key the larger one is true,
+whatever the order in which they arrive. Times are UTC ms; ``None`` is unknown.
+"""
+
+from typing import TypeVar
+
+import msgspec
+
+#: Bits of a revision that count the flushes of one epoch.
+SEQ_BITS = 24
+SEQ_MAX = (1 << SEQ_BITS) - 1
+
+
+def revision(epoch: int, seq: int) -> int:
+    """One number that orders every value an owner writes, over all owners."""
+    assert 0 <= seq <= SEQ_MAX
+    return epoch << SEQ_BITS | seq
+
+
+class RollupRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one subject did in one pane (60 s, or 900 s for very late events)."""
+
+    grouping: str
+    dims: dict[str, str]
+    pane_start_ms: int
+    pane_s: int
+    revision: int
+    tally: dict[str, int]
+
+
+class ItemRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One item as it stands: its times, people, attempts and outcome."""
+
+    org: str
+    source: str
+    project: str
+    item_id: str
+    revision: int
+    state: str
+    queue: str = ""
+    team: str = ""
+    site: str = ""
+    annotator: str = ""
+    reviewer: str = ""
+    outcome: str = ""
+    labels: tuple[str, ...] = ()
+    attempt: int | None = None
+    claims: int = 0
+    submissions: int = 0
+    reviews: int = 0
+    events: int = 0
+    created_ms: int | None = None
+    queued_ms: int | None = None
+    first_claimed_ms: int | None = None
+    last_claimed_ms: int | None = None
+    started_ms: int | None = None
+    submitted_ms: int | None = None
+    reviewed_ms: int | None = None
+    completed_ms: int | None = None
+    due_ms: int | None = None
+    handle_ms: int | None = None
+    active_ms: int | None = None
+
+
+class LabelRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One label that one person gave to one unit of one item; ``weight`` is in thousandths."""
+
+    org: str
+    source: str
+    project: str
+    item_id: str
+    unit_id: str
+    annotator: str
+    label: str
+    occurred_ms: int
+    event_id: str
+    kind: str
+    revision: int
+    weight: int = 1000
+
+
+class DeadLetterRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a refused message lies and why it was refused; never what it said."""
+
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    at_ms: int
+    field: str = ""
+    event_type: str = ""
+
+
+Row = TypeVar("Row", bound=msgspec.Struct)
+
+
+def encode(row: msgspec.Struct) -> bytes:
+    """A row as JSON bytes; defaults are left out."""
+    return msgspec.json.encode(row)
+
+
+def decode(data: bytes, kind: type[Row]) -> Row:
+    """A row from JSON bytes; msgspec.ValidationError when it is not of that kind."""
+    return msgspec.json.decode(data, type=kind)

@@ -1,0 +1,149 @@
+"""The backlog as it stands: open items by state, the oldest that waits, how old the rest is.
+
+Gauges are not sums of panes: they are whole values that each source partition states for its own
+items, and stage 2 adds them (counts) or takes the least (oldest).
+"""
+
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+import msgspec
+
+from streams.core.facts import Scope
+from streams.core.life import OPEN_DELTA, STATE_DELTA, WAITING, Life
+from streams.core.plan import QUARTER_MS
+from streams.core.subjects import Home, Subjects
+
+
+class Standing(NamedTuple):
+    """How one item counts in the gauges: where, since when, and how far beyond its target."""
+
+    state: str
+    #: Where it counts as open, and where as being in its state; None: it doesn't.
+    open_scope: Scope | None
+    state_scope: Scope | None
+    waiting_since_ms: int
+    open_since_ms: int
+    #: 0 to 3 of the marks 50, 80, 100 % of the time to its due time that have passed; None: no due.
+    aged: int | None
+
+
+class Gauge(msgspec.Struct, array_like=True):
+    """One source partition's backlog of one subject; counts of items."""
+
+    waiting: int = 0
+    in_work: int = 0
+    in_review: int = 0
+    open: int = 0
+    oldest_waiting_ms: int | None = None
+    waiting_with_due: int = 0
+    aged_50: int = 0
+    aged_80: int = 0
+    aged_100: int = 0
+    #: Open items by the quarter of an hour of their creation (UTC ms of its start).
+    open_since: dict[int, int] = {}
+
+
+class Oldest:
+    """The least of a changing bag of times; removal is lazy."""
+
+    __slots__ = ("_counts", "_heap")
+
+    def __init__(self) -> None:
+        self._counts: dict[int, int] = {}
+        self._heap: list[int] = []
+
+    def change(self, t_ms: int, n: int) -> None:
+        """Put a time in (+1) or take it out (-1)."""
+        count = self._counts.get(t_ms, 0) + n
+        assert count >= 0
+        if count:
+            if t_ms not in self._counts:
+                heappush(self._heap, t_ms)
+            self._counts[t_ms] = count
+        else:
+            del self._counts[t_ms]
+
+    def least(self) -> int | None:
+        """The oldest time, None when there is none."""
+        while self._heap and self._heap[0] not in self._counts:
+            heappop(self._heap)
+        return self._heap[0] if self._heap else None
+
+
+def due_marks(life: Life) -> tuple[int, int, int] | None:
+    """When 50, 80 and 100 % of an item's time to its due time will have passed (UTC ms)."""
+    if life.due_ms is None or life.queued_ms is None or life.due_ms <= life.queued_ms:
+        return None
+    target_ms = life.due_ms - life.queued_ms
+    return (life.queued_ms + target_ms // 2, life.queued_ms + target_ms * 4 // 5, life.due_ms)
+
+
+def standing_of(life: Life, opened_ms: int, now_ms: int) -> Standing:
+    """How an item counts at ``now_ms``, event time."""
+    state = life.held_state
+    marks = due_marks(life) if state == WAITING else None
+    return Standing(
+        state,
+        life.held.get(OPEN_DELTA),
+        life.held.get(STATE_DELTA.get(state, -1)),
+        life.queued_ms if life.queued_ms is not None else opened_ms,
+        opened_ms,
+        None if marks is None else sum(mark <= now_ms for mark in marks),
+    )
+
+
+class Gauges:
+    """The gauges of all subjects of one source partition."""
+
+    def __init__(self, subjects: Subjects) -> None:
+        self._subjects = subjects
+        self._gauges: dict[str, tuple[Gauge, Oldest]] = {}
+        self._dirty: set[str] = set()
+
+    def move(self, home: Home, old: Standing | None, new: Standing | None) -> None:
+        """Count an item in its new standing and no longer in its old one."""
+        if old == new:
+            return
+        if old is not None:
+            self._count(home, old, -1)
+        if new is not None:
+            self._count(home, new, +1)
+
+    def _count(self, home: Home, standing: Standing, n: int) -> None:
+        if standing.open_scope is not None:
+            quarter_ms = standing.open_since_ms - standing.open_since_ms % QUARTER_MS
+            for gauge, _ in self._of(home, standing.open_scope):
+                gauge.open += n
+                count = gauge.open_since.get(quarter_ms, 0) + n
+                if count:
+                    gauge.open_since[quarter_ms] = count
+                else:
+                    del gauge.open_since[quarter_ms]
+        if standing.state_scope is not None:
+            for gauge, oldest in self._of(home, standing.state_scope):
+                setattr(gauge, standing.state, getattr(gauge, standing.state) + n)
+                if standing.state == WAITING:
+                    oldest.change(standing.waiting_since_ms, n)
+                if standing.aged is not None:
+                    gauge.waiting_with_due += n
+                    gauge.aged_50 += n * (standing.aged >= 1)
+                    gauge.aged_80 += n * (standing.aged >= 2)
+                    gauge.aged_100 += n * (standing.aged >= 3)
+
+    def _of(self, home: Home, scope: Scope) -> list[tuple[Gauge, Oldest]]:
+        subjects = self._subjects.of(home, scope)
+        self._dirty.update(subjects)
+        return [self._gauges.setdefault(subject, (Gauge(), Oldest())) for subject in subjects]
+
+    def take_dirty(self) -> dict[str, Gauge]:
+        """Gauges that changed since the last call, whole."""
+        dirty, self._dirty = self._dirty, set()
+        found: dict[str, Gauge] = {}
+        for subject in dirty:
+            gauge, oldest = self._gauges[subject]
+            gauge.oldest_waiting_ms = oldest.least()
+            found[subject] = gauge
+            if not (gauge.open or gauge.waiting or gauge.in_work or gauge.in_review):
+                del self._gauges[subject]
+        return found

@@ -1,0 +1,95 @@
+"""Stage 1's panes: what one source partition counted for one subject in one slice of time."""
+
+from collections.abc import Iterable, Iterator
+
+from schemas.measures import Tally
+from streams.core.facts import Fact
+from streams.core.plan import Plan
+from streams.core.subjects import Home, Subjects
+
+
+class Pane:
+    """A tally for one subject in ``[start_ms, start_ms + size_ms)`` of event time."""
+
+    __slots__ = ("dirty", "size_ms", "start_ms", "subject", "tally")
+
+    def __init__(self, subject: str, start_ms: int, size_ms: int, tally: Tally) -> None:
+        self.subject = subject
+        self.start_ms = start_ms
+        self.size_ms = size_ms
+        self.tally = tally
+        self.dirty = False
+
+
+class Panes:
+    """All panes of one source partition that may still change."""
+
+    def __init__(self, plan: Plan, subjects: Subjects) -> None:
+        self._plan = plan
+        self._subjects = subjects
+        #: (start, size) to subject to pane: one look-up per fact, one per subject.
+        self._slices: dict[tuple[int, int], dict[str, Pane]] = {}
+        self._dirty: list[Pane] = []
+
+    def book(self, home: Home, facts: Iterable[Fact], record_ms: int) -> None:
+        """Add signed counts to every subject they belong to.
+
+        The level depends on the Kafka record that caused them (``record_ms``) and on nothing
+        that happens here: what it says about long ago goes to a coarse pane of its own.
+        """
+        plan = self._plan
+        late_before_ms = record_ms - plan.late_after_ms
+        for t_ms, scope, deltas in facts:
+            size_ms = plan.late_pane_ms if t_ms < late_before_ms else plan.pane_ms
+            at = (t_ms - t_ms % size_ms, size_ms)
+            panes = self._slices.get(at)
+            if panes is None:
+                panes = self._slices[at] = {}
+            for subject in self._subjects.of(home, scope):
+                pane = panes.get(subject)
+                if pane is None:
+                    pane = panes[subject] = Pane(subject, at[0], size_ms, {})
+                if not pane.dirty:
+                    pane.dirty = True
+                    self._dirty.append(pane)
+                tally = pane.tally
+                for key, n in deltas:
+                    tally[key] = tally.get(key, 0) + n
+
+    def put(self, pane: Pane) -> None:
+        """Take a pane back in, as recovery found it."""
+        self._slices.setdefault((pane.start_ms, pane.size_ms), {})[pane.subject] = pane
+
+    def drop(self, start_ms: int, size_ms: int, subject: str) -> None:
+        """Forget a pane that recovery found deleted."""
+        self._slices.get((start_ms, size_ms), {}).pop(subject, None)
+
+    def touch(self, pane: Pane) -> None:
+        """Have a pane written and sent again with the next flush."""
+        if not pane.dirty:
+            pane.dirty = True
+            self._dirty.append(pane)
+
+    def take_dirty(self) -> list[Pane]:
+        """The panes that changed since the last call; they count as clean from now on."""
+        dirty, self._dirty = self._dirty, []
+        for pane in dirty:
+            pane.dirty = False
+            if 0 in pane.tally.values():
+                pane.tally = {key: n for key, n in pane.tally.items() if n}
+        return dirty
+
+    def retire(self, fine_before_ms: int, late_before_ms: int) -> list[Pane]:
+        """Remove and return panes that ended before the limit of their level."""
+        plan = self._plan
+        limits = {plan.pane_ms: fine_before_ms, plan.late_pane_ms: late_before_ms}
+        gone = [at for at in self._slices if at[0] + at[1] <= limits[at[1]]]
+        return [pane for at in gone for pane in self._slices.pop(at).values()]
+
+    def __iter__(self) -> Iterator[Pane]:
+        """Every pane held."""
+        for panes in self._slices.values():
+            yield from panes.values()
+
+    def __len__(self) -> int:
+        return sum(len(panes) for panes in self._slices.values())

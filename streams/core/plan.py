@@ -1,0 +1,43 @@
+"""What the core is told once: groupings, pane lengths, limits. Values only."""
+
+from dataclasses import dataclass
+
+from schemas.groupings import DEFAULT_GROUPINGS, Grouping
+from streams.core.moments import EXTRA_FIELDS
+
+MINUTE_MS = 60_000
+QUARTER_MS = 900_000
+HOUR_MS = 3_600_000
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the floor is sliced and how long its parts are kept; all times in ms.
+
+    ``late_after_ms``: an event whose Kafka record is younger than itself by more than this is
+    booked in a 15-minute pane instead of a minute, so that minutes can be closed.
+    ``retention_ms`` must exceed the oldest event that decoding accepts.
+    """
+
+    groupings: tuple[Grouping, ...] = DEFAULT_GROUPINGS
+    pane_ms: int = MINUTE_MS
+    late_pane_ms: int = QUARTER_MS
+    late_after_ms: int = HOUR_MS
+    retention_ms: int = 31 * DAY_MS
+    open_item_retention_ms: int = 92 * DAY_MS
+    presence_gap_ms_max: int = 16 * HOUR_MS
+    item_events_max: int = 10_000
+    hot_items_max: int = 20_000
+
+    @property
+    def extra_dims(self) -> tuple[str, ...]:
+        """Further dimensions of an event that some grouping asks for, in a fixed order."""
+        wanted = {name for grouping in self.groupings for name in grouping.dimensions}
+        return tuple(name for name in EXTRA_FIELDS if name in wanted)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever state written under another plan could not be read on."""
+        parts = [f"{g.name}={','.join(g.dimensions)}" for g in self.groupings]
+        return f"{self.pane_ms}/{self.late_pane_ms}/{self.late_after_ms};" + ";".join(parts)

@@ -1,0 +1,290 @@
+"""What each kind of moment does to an item's life, and the facts that it brings.
+
+One function for each kind; ``step`` is the only way in. Definitions of what is counted stand in
+``schemas/measures.py``.
+"""
+
+from collections.abc import Callable
+
+from schemas.measures import key_of
+from streams.core import moments
+from streams.core.facts import Delta, Fact, Scope, counter, duration
+from streams.core.life import ESCALATED, IN_REVIEW, REVIEWED, SUBMITTED, UNOPENED, WAITING, Life
+from streams.core.moments import Moment
+
+
+def step(life: Life, moment: Moment) -> None:
+    """Live through one moment; its facts are appended to ``life.facts``."""
+    if moment.extras:
+        pairs = zip(moment.extras, life.extras, strict=True)
+        life.extras = tuple([old if new is None else new for new, old in pairs])
+    code, queue = moment.code, life.queue
+    if code in _OPENING:
+        life.opened = True
+    handler = _STEPS.get(code)
+    if handler is not None:
+        handler(life, moment)
+    life.settle(moment, queue)
+
+
+def _created(life: Life, moment: Moment) -> None:
+    if life.created_ms is None:
+        life.created_ms = moment.t_ms
+    if moment.details[0] is not None:
+        life.due_ms = moment.details[0]
+    if moment.queue is not None:
+        life.queue = moment.queue
+    if life.base == UNOPENED:
+        life.base = WAITING
+        life.queued_ms = moment.t_ms
+
+
+def _queued(life: Life, moment: Moment) -> None:
+    if moment.queue is not None:
+        life.queue = moment.queue
+    if life.first_queued_ms is None:
+        life.first_queued_ms = moment.t_ms
+    life.queued_ms = moment.t_ms
+    life.base = WAITING
+    life.closed = False
+    life.assignments.clear()
+    name = "requeued" if moment.code == moments.REQUEUED else "arrived"
+    life.emit(moment, life.flow_scope(moment), (counter(name),))
+
+
+def _claimed(life: Life, moment: Moment) -> None:
+    assert moment.assignment is not None
+    life.claims += 1
+    life.last_claimed_ms = moment.t_ms
+    deltas = [counter("claimed")]
+    scope = life.person_scope(moment)
+    if life.first_queued_ms is not None:
+        waited_ms = moment.t_ms - life.first_queued_ms
+        if life.first_claimed_ms is None:
+            deltas.append(duration("claim_first_hist", waited_ms))
+        if life.claim_last is not None:
+            life.facts.append(life.claim_last.negated())
+        latest = (duration("claim_last_hist", waited_ms),)
+        life.claim_last = Fact(moment.t_ms, scope, latest)
+        life.facts.append(life.claim_last)
+    if life.first_claimed_ms is None:
+        life.first_claimed_ms = moment.t_ms
+    life.emit(moment, scope, tuple(deltas))
+    life.starts.setdefault(moment.assignment, (False, moment.t_ms))
+    life.assignments[moment.assignment] = None
+
+
+def _started(life: Life, moment: Moment) -> None:
+    assert moment.assignment is not None
+    if life.started_ms is None:
+        life.started_ms = moment.t_ms
+    known = life.starts.get(moment.assignment)
+    if known is None or not known[0]:
+        life.starts[moment.assignment] = (True, moment.t_ms)
+    life.assignments[moment.assignment] = None
+
+
+def _heartbeat(life: Life, moment: Moment) -> None:
+    assert moment.assignment is not None
+    beats = life.beats_ms
+    beats[moment.assignment] = beats.get(moment.assignment, 0) + moment.details[0]
+
+
+def _submitted(life: Life, moment: Moment) -> None:
+    active_ms, units, labels, prediction, edits, attempt, _ = moment.details
+    assignment = moment.assignment or ""
+    if active_ms is None:
+        active_ms = life.beats_ms.get(assignment)
+    start = life.starts.get(assignment)
+    handle_ms = None if start is None else max(0, moment.t_ms - start[1])
+    scope = life.person_scope(moment)
+    deltas = [counter("submitted"), *_effort(active_ms, handle_ms, units, attempt)]
+    if prediction is not None:
+        deltas.append(counter("prelabel_submitted"))
+        if edits == 0:
+            deltas.append(counter("prelabel_unedited"))
+    life.emit(moment, scope, tuple(deltas))
+    for label in dict.fromkeys(labels or ()):
+        labelled = scope._replace(label=label)
+        life.emit(moment, labelled, (counter("submitted"), counter("labelled")))
+    life.submissions += 1
+    life.submitted_ms = moment.t_ms
+    life.annotator, life.team, life.site = scope.annotator or "", scope.team or "", scope.site or ""
+    life.authors[life.annotator] = (life.team, life.site)
+    life.labels = tuple(labels or ())
+    life.attempt = attempt
+    if active_ms is not None:
+        life.active_known = True
+        life.active_ms += active_ms
+    if handle_ms is not None:
+        life.handle_ms = (life.handle_ms or 0) + handle_ms
+    # Another submission of the assignment begins its own count of time.
+    for kept in (life.assignments, life.starts, life.beats_ms):
+        kept.pop(assignment, None)
+    life.base = SUBMITTED
+
+
+def _effort(
+    active_ms: int | None, handle_ms: int | None, units: int | None, attempt: int | None
+) -> list[Delta]:
+    """The counts of a submission's times; what is unknown is not counted at all."""
+    deltas: list[Delta] = []
+    if handle_ms is not None:
+        deltas += (counter("handled"), duration("handle_hist", handle_ms))
+        deltas.append((key_of("handle_ms"), handle_ms))
+    if active_ms is None:
+        return deltas
+    deltas += (counter("active_n"), (key_of("active_ms"), active_ms))
+    if units is not None:
+        deltas += ((key_of("units"), units), (key_of("units_active_ms"), active_ms))
+    if handle_ms is not None:
+        deltas.append((key_of("ratio_active_ms"), active_ms))
+        deltas.append((key_of("ratio_elapsed_ms"), handle_ms))
+    if attempt is not None and attempt >= 2:
+        deltas.append((key_of("rework_active_ms"), active_ms))
+    return deltas
+
+
+def _golden(life: Life, moment: Moment) -> None:
+    correct, expected, actual, options = moment.details
+    scope = life.person_scope(moment)
+    right = (counter("golden_correct"),) if correct else ()
+    life.emit(moment, scope, (counter("golden_n"), *right))
+    if expected is None or actual is None:
+        return
+    if expected == actual:
+        life.emit(moment, scope._replace(label=expected), (counter("golden_tp"),))
+    else:
+        known = (counter("golden_fp_known"),) if options else ()
+        life.emit(moment, scope._replace(label=expected), (counter("golden_fn"),))
+        life.emit(moment, scope._replace(label=actual), (counter("golden_fp"), *known))
+    for option in dict.fromkeys(options or ()):
+        if option not in (expected, actual):
+            life.emit(moment, scope._replace(label=option), (counter("golden_tn"),))
+
+
+def _skipped(life: Life, moment: Moment) -> None:
+    life.emit(moment, life.person_scope(moment), (counter("skipped"),))
+    _handed_back(life, moment)
+
+
+def _expired(life: Life, moment: Moment) -> None:
+    life.emit(moment, life.flow_scope(moment), (counter("expired"),))
+    _handed_back(life, moment)
+
+
+def _handed_back(life: Life, moment: Moment) -> None:
+    # Its age in the queue goes on from when it was queued: a release must not make it young.
+    if moment.assignment in life.assignments:
+        del life.assignments[moment.assignment]
+        life.base = WAITING
+
+
+def _escalated(life: Life, moment: Moment) -> None:
+    life.queue = moment.details[0]
+    if life.is_open:
+        life.assignments.clear()
+        life.base = ESCALATED
+
+
+def _in_review(life: Life, moment: Moment) -> None:
+    if life.is_open:
+        life.base = IN_REVIEW
+
+
+def _decided(life: Life, moment: Moment) -> None:
+    reviewer, author, outcome = moment.details
+    team, site = life.authors.get(author, ("", ""))
+    team, site = team or moment.team or "", site or moment.site or ""
+    queue = moment.queue if moment.queue is not None else life.queue
+    scope = Scope(queue, team, site, author, reviewer, None, life.extras)
+    first = life.reviews == 0
+    life.reviews += 1
+    deltas = [counter("reviewed")]
+    if first:
+        deltas.append(counter("first_reviewed"))
+    if outcome == "accept":
+        deltas.append(counter("accepted"))
+        life.accepted = scope
+    else:
+        _retract_accept(life, moment)
+        deltas.append(counter("rejected" if outcome == "reject" else "fixed"))
+    if first and outcome != "reject":
+        deltas.append(counter("first_passed" if outcome == "accept" else "first_fixed"))
+    if outcome != "reject" and not life.passed:
+        life.passed = True
+        deltas += ((key_of("rounds"), life.reviews), counter("rounds_n"))
+    life.emit(moment, scope, tuple(deltas))
+    if life.is_open:
+        life.base = REVIEWED
+    life.outcome = outcome
+    life.reviewer, life.reviewed_ms = reviewer, moment.t_ms
+
+
+def _retract_accept(life: Life, moment: Moment) -> None:
+    """What was accepted and is so no longer counts against those who were credited with it."""
+    if life.accepted is not None:
+        life.emit(moment, life.accepted, (counter("accept_retracted"),))
+        life.accepted = None
+
+
+def _appeal_decided(life: Life, moment: Moment) -> None:
+    if moment.details[0] == "overturn":
+        _retract_accept(life, moment)
+        life.outcome = "overturned"
+
+
+def _completed(life: Life, moment: Moment) -> None:
+    actor_type, terminal_state = moment.details
+    deltas = [counter("completed")]
+    if life.completed_ms is None:
+        life.completed_ms = moment.t_ms
+        deltas.append(counter("completed_first"))
+        if actor_type == "system":
+            deltas.append(counter("auto_closed"))
+        if life.created_ms is not None:
+            elapsed_ms = max(0, moment.t_ms - life.created_ms)
+            if actor_type != "system":
+                deltas.append(duration("turnaround_hist", elapsed_ms))
+            if life.active_known:
+                deltas.append((key_of("flow_active_ms"), life.active_ms))
+                deltas.append((key_of("flow_elapsed_ms"), elapsed_ms))
+    life.emit(moment, life.flow_scope(moment), tuple(deltas))
+    life.outcome = life.outcome or terminal_state or ""
+    _closed(life, moment)
+
+
+def _closed(life: Life, moment: Moment) -> None:
+    life.closed = True
+    life.assignments.clear()
+
+
+_OPENING = frozenset(
+    (moments.CREATED, moments.QUEUED, moments.REQUEUED, moments.ASSIGNED, moments.CLAIMED)
+    + (moments.STARTED, moments.RESUMED, moments.SUBMITTED, moments.SKIPPED)
+)
+
+_STEPS: dict[int, Callable[[Life, Moment], None]] = {
+    moments.CREATED: _created,
+    moments.QUEUED: _queued,
+    moments.REQUEUED: _queued,
+    moments.ASSIGNED: _claimed,
+    moments.CLAIMED: _claimed,
+    moments.STARTED: _started,
+    moments.RESUMED: _started,
+    moments.HEARTBEAT: _heartbeat,
+    moments.SUBMITTED: _submitted,
+    moments.GOLDEN: _golden,
+    moments.SKIPPED: _skipped,
+    moments.RELEASED: _handed_back,
+    moments.EXPIRED: _expired,
+    moments.ESCALATED: _escalated,
+    moments.REVIEW_QUEUED: _in_review,
+    moments.REVIEW_ASSIGNED: _in_review,
+    moments.REVIEW_STARTED: _in_review,
+    moments.DECIDED: _decided,
+    moments.APPEAL_DECIDED: _appeal_decided,
+    moments.COMPLETED: _completed,
+    moments.CANCELLED: _closed,
+    moments.DELETED: _closed,
+}

@@ -1,0 +1,49 @@
+"""From a fact's scope to the subjects it counts for."""
+
+from schemas.groupings import DIMENSIONS, SEPARATOR, Grouping
+from streams.core.facts import Scope
+
+#: (org, source, project) of an item; a person's project is "".
+Home = tuple[str, str, str]
+
+#: Positions of the fixed dimensions in ``home + scope``; extras follow.
+_FIXED = ("org", "source", "project", "queue", "team", "site", "annotator", "reviewer", "label")
+
+
+class Subjects:
+    """Resolves (home, scope) to subject keys, remembering what it resolved.
+
+    The memory is bounded: it is emptied when it holds ``remembered_max`` scopes.
+    """
+
+    def __init__(
+        self,
+        groupings: tuple[Grouping, ...],
+        extra_dims: tuple[str, ...],
+        remembered_max: int = 200_000,
+    ) -> None:
+        order = _FIXED + extra_dims
+        assert all(name in DIMENSIONS for g in groupings for name in g.dimensions)
+        self._plans = [
+            (g.name, tuple(order.index(name) for name in g.dimensions), "label" in g.dimensions)
+            for g in groupings
+        ]
+        self._remembered: dict[tuple[Home, Scope], tuple[str, ...]] = {}
+        self._remembered_max = remembered_max
+
+    def of(self, home: Home, scope: Scope) -> tuple[str, ...]:
+        """The keys of all subjects for which a fact in this scope counts."""
+        known = self._remembered.get((home, scope))
+        if known is not None:
+            return known
+        if len(self._remembered) >= self._remembered_max:
+            self._remembered.clear()
+        values = (*home, *scope[:6], *scope.extras)
+        by_label = scope.label is not None
+        keys = []
+        for name, positions, has_label in self._plans:
+            parts = [values[at] for at in positions]
+            if has_label is by_label and None not in parts:
+                keys.append(SEPARATOR.join([name, *[part or "" for part in parts]]))
+        found = self._remembered[(home, scope)] = tuple(keys)
+        return found
