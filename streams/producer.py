@@ -125,9 +125,7 @@ class Producer(driver.Producer):
             )
         return await self._send_batch(kafka, batch, topic, partition)
 
-    async def send_many(
-        self, topic: str, by_partition: Mapping[int, Sequence[Outgoing]]
-    ) -> None:
+    async def send_many(self, topic: str, by_partition: Mapping[int, Sequence[Outgoing]]) -> None:
         """Write many records to many partitions, in order within each, and await them all.
 
         As many batches as it takes: only for what may be seen in part. A failure ends the

@@ -11,16 +11,16 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn, cast
+from typing import NoReturn, cast
 
 import faust
 import faust.streams
 from faust.transport.drivers import TRANSPORTS
 from faust.types import TP
-from mode import CrashingSupervisor, Service
+from mode import CrashingSupervisor
 from mode.types import ServiceT
 
-from streams.tables import Tables
+from streams.recovery import Tables
 from streams.transport import Consumer
 
 EXIT_FATAL = 70
@@ -118,7 +118,7 @@ class App(faust.App):
 
     async def _stop_consumer(self) -> None:
         consumer = cast(Consumer | None, self._consumer)
-        if consumer is not None and consumer._thread._consumer is not None:
+        if consumer is not None and consumer.connected:
             assigned = consumer.assignment()
             consumer.hold()
             if assigned:
@@ -174,7 +174,7 @@ def make_app(settings: AppSettings, hooks: Hooks | None = None) -> App:
 
 def check_installation() -> None:
     """Refuse to run on a Faust that would lose messages without saying so (L7)."""
-    if faust.streams._CStreamIterator is None:
+    if getattr(faust.streams, "_CStreamIterator", None) is None:
         raise RuntimeError("Faust's compiled stream iterator is missing (is NO_CYTHON set?)")
 
 
@@ -193,6 +193,3 @@ def run(app: App, *services: ServiceT) -> NoReturn:
     asyncio.set_event_loop(worker.loop)
     worker.execute_from_commandline()
     raise SystemExit(0)
-
-
-__all__ = ["App", "AppSettings", "Hooks", "Service", "end_process", "make_app", "run"]

@@ -12,63 +12,26 @@ decoded before our own code does it (L8, D1).
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
-import faust
 from aiokafka import ConsumerRecord
 from aiokafka.errors import IllegalStateError
-from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as driver
-from faust.types import TP, AppT, ConsumerMessage, EventT, Message, TopicT
-from faust.types.serializers import SchemaT
+from faust.types import TP, ConsumerMessage, Message
 from faust.types.transports import TPorTopicSet
 from mode import Service
 
+from streams.batches import Batch, batch_topic, batches
 from streams.producer import Producer
+
+__all__ = ["Batch", "Consumer", "TopicReplaced", "Transport", "batch_topic", "batches"]
 
 NO_ACTIVE_PARTITION_S = 0.05
 COORDINATOR_CHECK_S = 1.0
 
-Records = list[ConsumerRecord[bytes | None, bytes | None]]
-
 
 class TopicReplaced(RuntimeError):
     """We have processed offsets that the topic does not have: it was deleted and made again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What one fetch brought for one partition, in offset order; never empty."""
-
-    tp: TP
-    records: Records
-
-    @property
-    def next_offset(self) -> int:
-        """The offset to go on from once these records are durable."""
-        return self.records[-1].offset + 1
-
-
-class BatchSchema(Schema):
-    """Hands a fetch to the agent as it is: nothing is decoded, so nothing can be malformed."""
-
-    def compile(self, app: AppT, **_kwargs: Any) -> Any:
-        async def decode(message: Message, **_: Any) -> EventT:
-            return app.create_event(None, message.value, message.headers, message)
-
-        return decode
-
-
-def batch_topic(app: AppT, name: str) -> TopicT:
-    """A topic whose agent receives ``Batch``es; iterate with ``batches(stream)``."""
-    return app.topic(name, schema=cast("SchemaT", BatchSchema()), internal=False)
-
-
-async def batches(stream: faust.StreamT[Any]) -> AsyncIterator[Batch]:
-    """Every batch of the agent's topics, never acknowledged by Faust."""
-    async for event in stream.noack().events():
-        yield Batch(event.message.tp, event.value)
 
 
 class Consumer(driver.Consumer):
@@ -97,6 +60,20 @@ class Consumer(driver.Consumer):
     def committed(self, tp: TP) -> int | None:
         """The offset last committed by us, or found committed after the last rebalance."""
         return self._committed_offset[tp]
+
+    @property
+    def connected(self) -> bool:
+        """Whether the consumer's thread has a connection to read assignments from."""
+        return self._thread._consumer is not None
+
+    @property
+    def reading(self) -> bool:
+        """Whether fetched records reach the agents: recovered, sought, not being revoked."""
+        return self._round is not None
+
+    def lags(self) -> dict[TP, int]:
+        """Records not yet committed, per source, as far as the last fetch saw."""
+        return {tp: (self.highwater(tp) or 0) - (self.committed(tp) or 0) for tp in self.sources()}
 
     def sources(self) -> set[TP]:
         """The partitions assigned to us, changelogs left out."""
@@ -144,7 +121,7 @@ class Consumer(driver.Consumer):
             yield tp, self._to_message(tp, records)
 
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
-        last = record[-1]
+        last: ConsumerRecord[Any, Any] = record[-1]
         return ConsumerMessage(
             tp.topic, tp.partition, last.offset, last.timestamp / 1000.0, last.timestamp_type,
             [], None, record, None, 0, 0, TP(tp.topic, tp.partition),
@@ -234,7 +211,7 @@ class Consumer(driver.Consumer):
         """Crash when aiokafka has given up on the group: nobody else reads that error."""
         while not self.should_stop:
             await self.sleep(COORDINATOR_CHECK_S)
-            if self._left or self._thread._consumer is None:
+            if self._left or not self.connected:
                 continue
             coordinator = self._coordinator()
             if coordinator._pending_exception is not None:
