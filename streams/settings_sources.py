@@ -1,0 +1,112 @@
+"""Where settings come from: the environment, the local stack's files, and nowhere else."""
+
+import difflib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from streams.refusals import SettingsRefused
+
+PREFIX = "WATCHFLOOR_"
+LOCAL_DIR = "WATCHFLOOR_LOCAL_DIR"
+#: Read by the local stack and the tests, not by a settings class.
+OTHER_NAMES = frozenset({LOCAL_DIR})
+
+
+def local_dir() -> Path:
+    """The directory of the local stack: ``.local`` here unless WATCHFLOOR_LOCAL_DIR is set."""
+    return Path(os.environ.get(LOCAL_DIR) or ".local")
+
+
+def people_key_path() -> Path:
+    """Where the local stack's people key lies."""
+    return local_dir() / "people.key"
+
+
+class LocalStack(PydanticBaseSettingsSource):
+    """What the running local stack says of itself; it says nothing when it is down."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """One field of the file; demanded by pydantic-settings."""
+        return self().get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """The fields of the group that the local stack knows."""
+        known = self._endpoints()
+        if people_key_path().is_file():
+            known["key_file"] = str(people_key_path())
+        return {name: known[name] for name in self.settings_cls.model_fields if name in known}
+
+    @staticmethod
+    def _endpoints() -> dict[str, str]:
+        path = local_dir() / "endpoints.json"
+        try:
+            found = json.loads(path.read_text())
+            return {name: str(found[name]) for name in ("kafka", "clickhouse", "redis")}
+        except FileNotFoundError:
+            return {}
+        except (ValueError, KeyError, TypeError) as error:
+            raise SettingsRefused(
+                f"{path} is not what the local stack writes",
+                "`watchfloor local down`, then `watchfloor local up`",
+            ) from error
+
+
+class Group(BaseSettings):
+    """One concern's settings; frozen, and closed to unknown fields."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, env_ignore_empty=True
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """First what the command line says, then the environment, then the local stack."""
+        return init_settings, env_settings, LocalStack(settings_cls)
+
+
+G = TypeVar("G", bound=Group)
+
+
+def read(group: type[G], **given: str) -> G:
+    """One group; SettingsRefused names the variable of each value that does not fit."""
+    try:
+        return group(**given)
+    except ValidationError as error:
+        faults = [f"{_variable(group, fault['loc'])}: {fault['msg']}" for fault in error.errors()]
+        raise SettingsRefused(
+            "; ".join(faults), "correct it, or unset it for the default"
+        ) from None
+
+
+def refuse_unknown_names(groups: Iterable[type[Group]]) -> None:
+    """A variable that nobody reads is a spelling mistake: refused with the nearest name."""
+    known = {name for group in groups for name in variables(group)} | OTHER_NAMES
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+            raise SettingsRefused(f"{name} is no setting", f"did you mean {near[0]}? else unset it")
+
+
+def variables(group: type[Group]) -> list[str]:
+    """The environment variables of a group."""
+    prefix = group.model_config.get("env_prefix", "")
+    return [f"{prefix}{name}".upper() for name in group.model_fields]
+
+
+def _variable(group: type[Group], location: tuple[int | str, ...]) -> str:
+    prefix = group.model_config.get("env_prefix", "")
+    return f"{prefix}{location[0] if location else ''}".upper()

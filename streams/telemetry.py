@@ -1,0 +1,196 @@
+"""Our own metrics: every name, its kind, what it means and what to do when it is high.
+
+A name is ``<area>_<thing>_<unit>``, with ``_total`` for counters. A name that is not listed here
+is a type error at the call and a KeyError when it runs. Tags are bounded: topics, partitions,
+stages, sinks, reasons of a closed list; never an id and never the text of an exception.
+``streams.meters`` counts; ``/metrics`` of ``streams.health`` shows.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Counter = Literal[
+    "floor_consumed_events_total",
+    "floor_applied_events_total",
+    "floor_duplicate_events_total",
+    "floor_late_events_total",
+    "floor_dead_events_total",
+    "floor_misplaced_keys_total",
+    "floor_flushes_total",
+    "floor_changelog_bytes_total",
+    "floor_produced_records_total",
+    "floor_claims_total",
+    "floor_lost_partitions_total",
+    "deliver_consumed_records_total",
+    "deliver_stored_rows_total",
+    "deliver_refused_rows_total",
+    "deliver_failed_writes_total",
+]
+Gauge = Literal[
+    "floor_lag_records",
+    "floor_watermark_delay_s",
+    "floor_commit_age_s",
+    "floor_open_items",
+    "floor_held_items",
+    "floor_held_panes",
+    "floor_subjects",
+    "floor_recovery_s",
+    "deliver_backlog_records",
+    "deliver_commit_age_s",
+    "deliver_outage_s",
+    "process_resident_bytes",
+    "process_uptime_s",
+]
+Histogram = Literal[
+    "floor_batch_s",
+    "floor_batch_records",
+    "floor_flush_s",
+    "floor_flush_bytes",
+    "deliver_write_s",
+    "deliver_write_rows",
+]
+Name = Counter | Gauge | Histogram
+Kind = Literal["counter", "gauge", "histogram"]
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+COUNTS = (1.0, 10.0, 100.0, 300.0, 1e3, 3e3, 1e4, 3e4, 1e5, 3e5, 1e6)
+BYTES = tuple(float(4**power) for power in range(4, 13))
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One metric of ours. ``when_high`` is advice; ``buckets`` are a histogram's upper bounds."""
+
+    name: str
+    meaning: str
+    when_high: str
+    tags: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        """What can be done with it, from the list that names it."""
+        if self.name in get_args(Counter):
+            return "counter"
+        return "gauge" if self.name in get_args(Gauge) else "histogram"
+
+
+_D = Declaration
+_NORMAL = "Nothing: it follows the floor's traffic."
+_WORKERS = "Add workers, up to the number of partitions."
+_FLOOR = (
+    _D("floor_consumed_events_total", "Records read from the sources.", _NORMAL, ("topic",)),
+    _D("floor_applied_events_total", "Events that changed the state in time.", _NORMAL, ("topic",)),
+    _D(
+        "floor_duplicate_events_total",
+        "Events seen before, by id or by offset.",
+        "After a restart: nothing. Else a producer repeats itself: look at its retries.",
+        ("topic",),
+    ),
+    _D(
+        "floor_late_events_total",
+        "Events applied to a coarse pane, because they came after the fine limit.",
+        "A source was away or its clock is slow: compare with its last heartbeat.",
+        ("topic",),
+    ),
+    _D(
+        "floor_dead_events_total",
+        "Records that became dead letters.",
+        "`watchfloor dlq ls` names reason, field and topic; then mend the producer.",
+        ("topic", "reason"),
+    ),
+    _D(
+        "floor_misplaced_keys_total",
+        "Sampled keys that lie in another partition than the declared partitioner chooses.",
+        "`watchfloor doctor`: set the producer's partitioner, or declare the one it uses.",
+        ("topic",),
+    ),
+    _D("floor_flushes_total", "Atomic record batches written.", _NORMAL, ("stage",)),
+    _D("floor_changelog_bytes_total", "Bytes of state written.", _NORMAL, ("stage",)),
+    _D("floor_produced_records_total", "Records sent to our own topics.", _NORMAL, ("topic",)),
+    _D(
+        "floor_claims_total",
+        "Partitions claimed, one for each partition at each rebalance.",
+        "Workers come and go: look for restarts, and for pauses longer than the session.",
+        ("stage",),
+    ),
+    _D(
+        "floor_lost_partitions_total",
+        "Flushes given up because another owner had written.",
+        "A worker was paused: the machine is overloaded or sleeps.",
+        ("stage",),
+    ),
+    _D("floor_lag_records", "Records not yet applied.", _WORKERS, ("topic", "partition")),
+    _D(
+        "floor_watermark_delay_s",
+        "Broker's time minus the time up to which the partition is complete.",
+        "A silent source or lag; windows are shown as incomplete meanwhile.",
+        ("partition",),
+    ),
+    _D(
+        "floor_commit_age_s",
+        "Time since the last commit while there is work.",
+        "The worker ends itself at WATCHFLOOR_STALLED_S_MAX; before that look at the broker.",
+        ("stage",),
+    ),
+    _D("floor_open_items", "Items not yet closed.", "The backlog grows.", ("partition",)),
+    _D(
+        "floor_held_items",
+        "Items in memory, closed ones within retention included.",
+        "Add workers, or shorten WATCHFLOOR_RETENTION_D.",
+        ("partition",),
+    ),
+    _D(
+        "floor_held_panes",
+        "Panes in memory.",
+        "A dimension with many values, or many late events: look at deploy/dimensions.yaml.",
+        ("stage", "partition"),
+    ),
+    _D("floor_subjects", "Subjects with a live window.", _WORKERS, ("partition",)),
+    _D(
+        "floor_recovery_s",
+        "How long the last recovery of a partition took.",
+        "The changelog is larger than its state: look at the log cleaner of the broker.",
+        ("stage",),
+    ),
+    _D("floor_batch_s", "Time to apply one fetched batch.", _WORKERS, ("stage",), SECONDS),
+    _D("floor_batch_records", "Records of one fetched batch.", _NORMAL, ("stage",), COUNTS),
+    _D("floor_flush_s", "Time of one flush.", "The broker is slow.", ("stage",), SECONDS),
+    _D("floor_flush_bytes", "Size of one flush.", "Nothing below 16 MB.", ("stage",), BYTES),
+)
+_DELIVER = (
+    _D("deliver_consumed_records_total", "Records read from our topics.", _NORMAL, ("topic",)),
+    _D("deliver_stored_rows_total", "Rows a sink took.", _NORMAL, ("sink", "kind")),
+    _D(
+        "deliver_refused_rows_total",
+        "Rows a sink will never take; kept as dead letters.",
+        "`watchfloor doctor`: the schema of the sink is likely older than the rows.",
+        ("sink", "kind"),
+    ),
+    _D(
+        "deliver_failed_writes_total",
+        "Writes that will be tried again.",
+        "The sink is away or overloaded; nothing is lost, it comes later.",
+        ("sink",),
+    ),
+    _D(
+        "deliver_backlog_records",
+        "Records of our topics not yet delivered.",
+        "The sink is slow or away; the floor itself is not touched.",
+        ("sink",),
+    ),
+    _D("deliver_commit_age_s", "Time since the last commit with work.", "As above.", ("sink",)),
+    _D(
+        "deliver_outage_s",
+        "How long the sink has been away; 0: it is there.",
+        "Start it.",
+        ("sink",),
+    ),
+    _D("deliver_write_s", "Time of one write.", "The sink is slow.", ("sink",), SECONDS),
+    _D("deliver_write_rows", "Rows of one write.", _NORMAL, ("sink",), COUNTS),
+)
+_PROCESS = (
+    _D("process_resident_bytes", "Memory of the process.", "As `floor_held_items` and panes."),
+    _D("process_uptime_s", "Time since the process began.", "Nothing; low: it restarts."),
+)
+DECLARATIONS: dict[str, Declaration] = {each.name: each for each in _FLOOR + _DELIVER + _PROCESS}
