@@ -74,6 +74,11 @@ class Tables(TableManager):
             self._recovery = LogRecovery(self.app, self, beacon=self.beacon, loop=self.loop)
         return self._recovery
 
+    async def on_start(self) -> None:
+        # Stock sleeps for a second first; the agents have started by now.
+        await self._update_channels()
+        await self.recovery.start()
+
     def on_partitions_revoked(self, revoked: set[TP]) -> None:
         for table in cast("dict[str, LogTable]", self).values():
             table.release()
