@@ -1,0 +1,71 @@
+"""Events gathered into lives: the distinct events of one item, or of one person, in order."""
+
+from collections.abc import Iterable
+from typing import Any
+
+Event = dict[str, Any]
+Identity = tuple[str, str, str, str]
+
+#: Where a type stands in an item's life: decides between events of the same millisecond.
+RANKS = {
+    "item.created": 0,
+    "item.queued": 1,
+    "item.escalated": 2,
+    "item.assigned": 3,
+    "item.claimed": 4,
+    "work.started": 5,
+    "work.resumed": 6,
+    "work.heartbeat": 7,
+    "work.paused": 8,
+    "item.edited": 9,
+    "item.submitted": 10,
+    "label.recorded": 11,
+    "golden.answered": 12,
+    "item.skipped": 13,
+    "item.released": 14,
+    "assignment.expired": 15,
+    "assignment.reassigned": 16,
+    "review.queued": 20,
+    "review.assigned": 21,
+    "review.started": 22,
+    "review.decided": 23,
+    "qa.sampled": 24,
+    "qa.decided": 25,
+    "appeal.filed": 26,
+    "appeal.decided": 27,
+    "item.completed": 30,
+    "item.cancelled": 31,
+    "item.deleted": 32,
+}
+
+
+def item_lives(events: Iterable[Event]) -> dict[Identity, list[Event]]:
+    """Each item's distinct events in life-cycle order, by (org, source, project, item)."""
+    seen: dict[Identity, dict[str, Event]] = {}
+    for event in events:
+        if event["event_type"] in RANKS:
+            identity = (
+                event["org_id"],
+                event["source"],
+                event["project_id"],
+                event["item_id"],
+            )
+            seen.setdefault(identity, {}).setdefault(event["event_id"], event)
+    return {identity: sorted(life.values(), key=_moment) for identity, life in seen.items()}
+
+
+def _moment(event: Event) -> tuple[int, int, str]:
+    return event["occurred_at"], RANKS[event["event_type"]], event["event_id"]
+
+
+def presence_lives(events: Iterable[Event]) -> list[list[Event]]:
+    """Each person's distinct ``presence.changed`` events in order of time and event id."""
+    seen: dict[tuple[str, str, str], dict[str, Event]] = {}
+    for event in events:
+        if event["event_type"] == "presence.changed":
+            person = (event["org_id"], event["source"], event["actor_id"])
+            seen.setdefault(person, {}).setdefault(event["event_id"], event)
+    return [
+        sorted(life.values(), key=lambda e: (e["occurred_at"], e["event_id"]))
+        for life in seen.values()
+    ]
