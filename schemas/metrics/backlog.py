@@ -1,6 +1,6 @@
 """What waits, and for how long: numbers 20 to 25, 31, 32 and 35."""
 
-from schemas.metrics.declaration import WORK, Direction, Metric, Unit
+from schemas.metrics.declaration import PLACE, WORK, Direction, Metric, Unit
 from schemas.metrics.formulas import (
     Age,
     Clearing,
@@ -43,7 +43,7 @@ def _aged(percent: int) -> Metric:
         direction=Direction.LOWER_IS_BETTER,
         needs=(_QUEUED,),
         source="Jira: remainingTime",
-        caveat="Of the waiting items that have a due time; time allowed = due - created.",
+        caveat="Of the waiting items that have a due time; time allowed = due - queued.",
     )
 
 
@@ -66,6 +66,7 @@ def _wait(name: str, title: str, formula: Formula, number: int, min_n: int) -> M
         unit=Unit.SECONDS,
         direction=Direction.LOWER_IS_BETTER,
         needs=needs[number],
+        dimensions=WORK if number == 23 else PLACE,
         min_n=min_n,
         source={
             23: "Amazon Connect: queue answer time; coop #380",
@@ -202,7 +203,6 @@ BACKLOG: tuple[Metric, ...] = (
         unit=Unit.FRACTION,
         direction=Direction.LOWER_IS_BETTER,
         needs=("assignment.expired", _CLAIMED),
-        dimensions=WORK,
         source="Coop: QueueOperations.ts, a lock of 600,000 ms",
         caveat="Expiries of the window over claims of the window; above 1 after a quiet hour.",
     ),

@@ -1,0 +1,149 @@
+"""A metric's formula as SQL, over columns that are named like its measures and gauges.
+
+The columns hold sums of a window: Int64 for counters, Map(UInt16, Int64) for histograms,
+``span_ms`` its length, ``open_ages`` open items by age in ms. Every expression makes the same
+operations in the same order as ``streams.core.readings``: both give the same to the last digit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from schemas.groupings import Grouping
+from schemas.metrics import Metric
+from schemas.metrics.formulas import (
+    Age,
+    Amount,
+    Clearing,
+    Formula,
+    Level,
+    LevelShare,
+    PerHour,
+    Quantile,
+    Ratio,
+    Share,
+    Sum,
+    Survival,
+)
+from schemas.readings import NEVER, NEVER_SENT, NOT_APPLICABLE, TOO_FEW, WARMING_UP
+
+HOUR_MS = 3_600_000
+_NULL = "CAST(NULL, 'Nullable(Float64)')"
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """One metric as SQL: five expressions that stand for the fields of a Reading."""
+
+    value: str
+    low: str
+    high: str
+    n: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """A formula before anything is withheld; ``empty`` says why its value may be NULL."""
+
+    value: str
+    n: str
+    low: str = _NULL
+    high: str = _NULL
+    empty: str = f"'{TOO_FEW}'"
+
+
+def expression(metric: Metric, groupings: Sequence[Grouping]) -> Expression:
+    """A metric as SQL over the columns ``grouping`` and ``seen`` and those of its formula.
+
+    ``groupings`` are those that exist; ``seen`` is an Array(String) of event types that came.
+    """
+    raw = _raw(metric.formula)
+    fitting = [g.name for g in groupings if metric.makes_sense_by(g.dimensions)]
+    reasons = [(f"NOT has({_strings(fitting)}, grouping)", f"'{NOT_APPLICABLE}'")]
+    for need in metric.needs:
+        unseen = f"NOT hasAny(seen, {_strings(need.split('|'))})"
+        reasons.append((unseen, f"'{NEVER_SENT}{need}'"))
+    reasons.append(("span_ms <= 0", f"'{WARMING_UP}'"))
+    known = " AND ".join(f"NOT ({condition})" for condition, _ in reasons)
+    if metric.min_n:
+        reasons.append((f"({raw.n}) < {metric.min_n}", f"'{TOO_FEW}'"))
+    withheld = " OR ".join(f"({condition})" for condition, _ in reasons)
+    causes = ", ".join(f"{condition}, {cause}" for condition, cause in reasons)
+    value = f"if({withheld}, {_NULL}, {raw.value})"
+    return Expression(
+        value=value,
+        low=raw.low if raw.low == _NULL else f"if(isNull({value}), {_NULL}, {raw.low})",
+        high=raw.high if raw.high == _NULL else f"if(isNull({value}), {_NULL}, {raw.high})",
+        n=f"if({known}, toInt64({raw.n}), 0)",
+        cause=f"multiIf({causes}, isNull({raw.value}), {raw.empty}, NULL)",
+    )
+
+
+def _strings(names: Sequence[str]) -> str:
+    return "CAST([" + ", ".join(f"'{name}'" for name in names) + "], 'Array(String)')"
+
+
+def _sum(what: Sum) -> str:
+    plus = " + ".join(what.plus) or "0"
+    return "(" + " - ".join((plus, *what.minus)) + ")"
+
+
+def _gross(what: Sum) -> str:
+    return " + ".join(f"abs({name})" for name in what.plus + what.minus)
+
+
+def _divided(top: str, bottom: str) -> str:
+    """One division in double precision; NULL when there is nothing below."""
+    quotient = f"toFloat64({top}) / toFloat64({bottom})"
+    return f"if(({bottom}) = 0, {_NULL}, {quotient})"
+
+
+def _count(bins: str) -> str:
+    return f"arraySum(n -> greatest(n, 0), mapValues({bins}))"
+
+
+def _raw(formula: Formula) -> _Raw:
+    """The value, n and interval of a formula."""
+    match formula:
+        case Amount():
+            return _Raw(_divided(_sum(formula.what), str(formula.by)), _sum(formula.n))
+        case PerHour():
+            top = f"{_sum(formula.what)} * {HOUR_MS}"
+            return _Raw(_divided(top, "span_ms"), _gross(formula.what))
+        case Share():
+            part, whole = _sum(formula.part), _sum(formula.whole)
+            low, high = f"wilson_low({part}, {whole})", f"wilson_high({part}, {whole})"
+            return _Raw(_divided(part, whole), whole, low, high)
+        case Ratio():
+            top = f"{_sum(formula.top)} * {formula.times}"
+            bottom = f"{_sum(formula.bottom)} * {formula.by}"
+            return _Raw(_divided(top, bottom), _sum(formula.n))
+        case Quantile():
+            value = f"dd_quantile({formula.histogram}, {formula.q}) / 1000"
+            return _Raw(value, _count(formula.histogram))
+        case _:
+            return _present(formula)
+
+
+def _present(formula: Survival | Level | Age | LevelShare | Clearing) -> _Raw:
+    """Formulas that look at the present."""
+    match formula:
+        case Survival():
+            tail = round(1 - formula.q, 9)
+            value = f"survival_quantile({formula.histogram}, open_ages, {tail}) / 1000"
+            n = f"{_count(formula.histogram)} + {_count('open_ages')}"
+            return _Raw(value, n)
+        case Level():
+            return _Raw(f"toFloat64({formula.gauge})", formula.gauge)
+        case Age():
+            return _Raw(f"toFloat64({formula.gauge}) / 1000", formula.n)
+        case LevelShare():
+            return _Raw(_divided(formula.part, formula.whole), formula.whole)
+        case Clearing():
+            drained = f"(-{formula.delta})"
+            time = f"toFloat64({formula.gauge} * span_ms) / toFloat64({drained} * 60000)"
+            value = f"multiIf({formula.gauge} = 0, 0, {drained} <= 0, {_NULL}, {time})"
+            return _Raw(value, formula.gauge, empty=f"'{NEVER}'")
+        case _:
+            assert_never(formula)
