@@ -1,0 +1,1 @@
+"""What surrounds the floor: the local stack, migrations and deployment files."""

@@ -1,0 +1,1 @@
+"""Real Kafka, ClickHouse and Valkey on one machine, without Docker."""
