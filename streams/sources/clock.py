@@ -51,7 +51,7 @@ class DrawnGaps:
     _random: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
-        self._random = random.Random(self.seed)  # noqa: S311 - a simulation, not a secret.
+        self._random = random.Random(self.seed)
 
     def tick(self, duration_ms: int | None) -> int:
         if duration_ms is not None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from streams.sources.records import SourceError
 
@@ -52,8 +52,9 @@ def open_texts(path: Path) -> Iterator[LogText]:
         yield from _zip_texts(path)
         return
     with ExitStack() as stack:
-        packed = magic.startswith(_GZIP_MAGIC)
-        stream: IO[bytes] = stack.enter_context(gzip.open(path) if packed else path.open("rb"))
+        stream: IO[bytes] = stack.enter_context(path.open("rb"))
+        if magic.startswith(_GZIP_MAGIC):
+            stream = cast("IO[bytes]", stack.enter_context(gzip.GzipFile(fileobj=stream)))
         identity = path.name.removesuffix(".gz")
         yield LogText(str(path), identity, _bounded_lines(stream, str(path)))
 

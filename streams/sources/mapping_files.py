@@ -56,7 +56,7 @@ def parse_mapping(text: str, file: str) -> Mapping:
         if not isinstance(root, yaml.MappingNode):
             raise SourceError(file, 1, "", "a mapping file is a YAML mapping")
         _refuse_repeated_keys(root, file)
-        value = yaml.load(text, Loader=_Yaml12Loader)  # noqa: S506 - a SafeLoader.
+        value = yaml.load(text, Loader=_Yaml12Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "can't be read"
@@ -119,6 +119,7 @@ def _unknown_names(mapping: Mapping) -> Iterator[tuple[Location, str]]:
         for key in ("at", "received"):
             if getattr(event, key) is not None and getattr(event, key) not in mapping.times:
                 yield ("events", index, key), f"no time is named {getattr(event, key)}"
+    yield from _times_out_of_order(mapping)
     for location, part in _parts(mapping, ()):
         for time in _time_names(part):
             if time not in mapping.times:
@@ -126,6 +127,16 @@ def _unknown_names(mapping: Mapping) -> Iterator[tuple[Location, str]]:
         for answer in _answer_names(part):
             if answer not in mapping.answers and answer != "each":
                 yield location, f"no answer is named {answer}"
+
+
+def _times_out_of_order(mapping: Mapping) -> Iterator[tuple[Location, str]]:
+    # A time may only build on one above it, so that none can build on itself.
+    above: set[str] = set()
+    for name, sources in mapping.times.items():
+        for index, source in enumerate(sources):
+            if source.time is not None and source.time not in above:
+                yield ("times", name, index, "time"), f"no time above is named {source.time}"
+        above.add(name)
 
 
 def _parts(value: object, location: Location) -> Iterator[tuple[Location, object]]:

@@ -8,11 +8,11 @@ from typing import IO
 
 import orjson
 
-from streams.sources.records import Reject, SourceEvent
+from streams.sources.records import EventDict, Reject, SourceEvent
 
 RUN_EVENTS_MAX = 100_000
 BLOCK_BYTES = 1 << 16
-_Keyed = tuple[int, int, str, int, dict[str, object]]
+_Keyed = tuple[int, int, str, int, EventDict]
 
 
 def sort_by_time(

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 Scalar = str | int | float | bool
 FieldValue = Scalar | list[str]
-EventDict = dict[str, FieldValue]
+EventDict = dict[str, object]
 
 
 class RejectReason(StrEnum):

@@ -6,13 +6,7 @@ from dataclasses import dataclass
 import orjson
 
 from streams.sources.mapping import EventSpec, Mapping, Value
-from streams.sources.records import (
-    EventDict,
-    FieldValue,
-    Reject,
-    RejectReason,
-    RowRefused,
-)
+from streams.sources.records import EventDict, Reject, RejectReason, RowRefused
 from streams.sources.scopes import Scope, ScopePlan, hash_of
 from streams.sources.tables import Row
 from streams.sources.values import Reader, compile_value
@@ -134,6 +128,3 @@ def _planned(mapping: Mapping, spec: EventSpec) -> _EventPlan:
 def reject_of(refusal: RowRefused, file: str, line: int) -> Reject:
     """The reject that tells where the refused row stands."""
     return Reject(file, line, refusal.field, refusal.reason, refusal.message)
-
-
-__all__ = ["FieldValue", "ObservedOptions", "RowMapper", "reject_of"]

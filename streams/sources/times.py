@@ -6,7 +6,7 @@ twice, is refused rather than guessed, unless the mapping says which one to take
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -114,8 +114,3 @@ def _offset_text(match: re.Match[str]) -> str:
 def _strptime(text: str, pattern: str) -> datetime:
     return datetime.strptime(text, pattern)
 
-
-def iso_utc(moment_ms: int) -> str:
-    """Writes UTC ms as ISO 8601 with ``Z``."""
-    moment = datetime.fromtimestamp(moment_ms / 1000, timezone.utc)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
