@@ -4,10 +4,10 @@ A batch is one INSERT. What the engine can't take for good is found by halves an
 every other row is stored. An outage raises ``SinkUnavailable`` and stores what it stored.
 """
 
+import logging
 import threading
 from collections.abc import Sequence
 from struct import error as StructError
-from typing import Any
 from urllib.parse import urlsplit
 
 import clickhouse_connect
@@ -49,19 +49,22 @@ def classified(error: Exception) -> SinkError:
     return SinkUnknown(type(error).__name__)
 
 
-def connect(url: str) -> Client:
+def connect(url: str, user: str = "default", password: str = "") -> Client:
     """A client of its own for this thread; SinkUnavailable when nobody answers.
 
-    Sessions are off: the engine runs one query of a session at a time.
+    A user and password in the URL come first. Sessions are off: the engine runs one query of a
+    session at a time.
     """
+    # The driver logs values that do not fit, which would put content into our logs.
+    logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL + 1)
     parts = urlsplit(url)
     try:
         return clickhouse_connect.get_client(
             interface=parts.scheme,
             host=parts.hostname or "127.0.0.1",
             port=parts.port or 8123,
-            username=parts.username or "default",
-            password=parts.password or "",
+            username=parts.username or user,
+            password=parts.password or password,
             autogenerate_session_id=False,
             connect_timeout=_CONNECT_S,
             send_receive_timeout=_ANSWER_S,
@@ -73,9 +76,13 @@ def connect(url: str) -> Client:
 class ClickHouseSink:
     """Writes rows to one database. Blocking: call it in a thread; each thread has its client."""
 
-    def __init__(self, url: str, database: str) -> None:
+    def __init__(
+        self, url: str, database: str, *, user: str = "default", password: str = ""
+    ) -> None:
         self._url = url
         self._database = database
+        self._user = user
+        self._password = password
         self._local = threading.local()
 
     def write(self, kind: RowKind, rows: Sequence[msgspec.Struct]) -> list[Refused]:
@@ -95,36 +102,42 @@ class ClickHouseSink:
             del self._local.client
 
     def _store(self, target: Target, rows: Sequence[msgspec.Struct]) -> list[Refused]:
-        try:
-            self._insert(target, rows)
-        except SinkRefused as refused:
-            if len(rows) == 1:
-                return [Refused(rows[0], refused.reason)]
-            half = len(rows) // 2
-            return [*self._store(target, rows[:half]), *self._store(target, rows[half:])]
-        return []
+        refusal = self._refusal(target, rows)
+        if refusal is None:
+            return []
+        if len(rows) == 1:
+            return [Refused(rows[0], refusal)]
+        half = len(rows) // 2
+        return [*self._store(target, rows[:half]), *self._store(target, rows[half:])]
 
-    def _insert(self, target: Target, rows: Sequence[msgspec.Struct]) -> None:
+    def _refusal(self, target: Target, rows: Sequence[msgspec.Struct]) -> str | None:
+        """Insert the rows; why they were refused, None when they are in."""
         try:
-            columns: list[list[Any]] = target.columns(rows)
+            batch = target.batch(rows)
             self._client().insert(
                 target.table,
-                columns,
-                column_names=target.names,
-                column_type_names=target.types,
+                batch.columns,
+                column_names=batch.names,
+                column_type_names=batch.types,
                 database=self._database,
                 column_oriented=True,
                 settings=_SETTINGS,
             )
+        except SinkRefused as refused:
+            return refused.reason
         except (DriverError, HTTPError, OSError) as error:
-            raise classified(error) from error
-        except (StructError, ArithmeticError, ValueError, TypeError, AttributeError) as error:
+            known = classified(error)
+            if isinstance(known, SinkRefused):
+                return known.reason
+            raise known from error
+        except (StructError, ArithmeticError, ValueError, TypeError, AttributeError):
             # The driver gives up on a value in whatever way its writer happened to fail.
-            raise SinkRefused("value_does_not_fit") from error
+            return "value_does_not_fit"
+        return None
 
     def _client(self) -> Client:
         client: Client | None = getattr(self._local, "client", None)
         if client is None:
-            client = connect(self._url)
+            client = connect(self._url, self._user, self._password)
             self._local.client = client
         return client

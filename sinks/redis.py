@@ -47,9 +47,15 @@ return 1
 class RedisSink:
     """Writes and reads snapshots under one prefix. Blocking: call it in a thread."""
 
-    def __init__(self, url: str, prefix: str, *, expiry_s: int = EXPIRY_S) -> None:
+    def __init__(
+        self, url: str, prefix: str, *, password: str | None = None, expiry_s: int = EXPIRY_S
+    ) -> None:
         self._redis: Redis = Redis.from_url(
-            url, socket_timeout=10, socket_connect_timeout=5, decode_responses=True
+            url,
+            password=password,
+            socket_timeout=10,
+            socket_connect_timeout=5,
+            decode_responses=True,
         )
         self._prefix = prefix
         self._expiry_s = expiry_s

@@ -8,15 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import msgspec
-
 from schemas import rows
 from schemas.groupings import DIMENSIONS
 from schemas.measures import BIN_BITS, BIN_MASK, BY_ID, MEASURES, Kind
 from sinks.errors import SinkRefused
 
 RowKind = Literal["rollups", "items", "labels", "dead_letters"]
-Columns = list[list[Any]]
 
 COUNTER_TYPE = "Int64"
 HISTOGRAM_TYPE = "Map(UInt16, Int64)"
@@ -30,14 +27,21 @@ _PEOPLE = frozenset({"annotator", "reviewer"})
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """A table, the columns that we insert with their types, and how rows become columns."""
+class Batch:
+    """What one INSERT carries: named and typed columns of equal length."""
 
-    table: RowKind
-    row: type[msgspec.Struct]
     names: tuple[str, ...]
     types: tuple[str, ...]
-    columns: Callable[[Sequence[Any]], Columns]
+    columns: Sequence[Sequence[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A table, the columns that we write, and how rows become a batch of them."""
+
+    table: RowKind
+    written: tuple[tuple[str, str], ...]
+    batch: Callable[[Sequence[Any]], Batch]
 
 
 def dimension_type(name: str) -> str:
@@ -61,47 +65,37 @@ ROLLUP_COLUMNS: tuple[tuple[str, str], ...] = (
     ("revision", "UInt64"),
     *((measure.name, measure_type(measure.kind)) for measure in MEASURES),
 )
-_FIRST_MEASURE = len(ROLLUP_KEY) + 1
-_MEASURE_AT = {measure.id: _FIRST_MEASURE + i for i, measure in enumerate(MEASURES)}
+_TYPES = dict(ROLLUP_COLUMNS)
+_DIMENSIONS = frozenset(DIMENSIONS)
 
 
-def _rollup_columns(batch: Sequence[rows.RollupRow]) -> Columns:
-    """One list for each of ``ROLLUP_COLUMNS``; measures that a row does not have are 0."""
-    columns: Columns = [
-        [row.grouping for row in batch],
-        *([row.dims.get(name, "") for row in batch] for name in DIMENSIONS),
-        [row.pane_start_ms // 1000 for row in batch],
-        [row.pane_s for row in batch],
-        [row.revision for row in batch],
-    ]
-    for measure in MEASURES:
-        if measure.kind is Kind.COUNTER:
-            columns.append([0] * len(batch))
-        else:
-            columns.append([{} for _ in batch])
-    for at, row in enumerate(batch):
-        if not row.dims.keys() <= set(DIMENSIONS):
-            raise SinkRefused("unknown_dimension")
+def _rollups(given: Sequence[rows.RollupRow]) -> Batch:
+    """The key of each row and only those measures that some row has: the rest is 0 by default."""
+    if not all(row.dims.keys() <= _DIMENSIONS for row in given):
+        raise SinkRefused("unknown_dimension")
+    columns: dict[str, list[Any]] = {"grouping": [row.grouping for row in given]}
+    for name in dict.fromkeys(name for row in given for name in row.dims):
+        columns[name] = [row.dims.get(name, "") for row in given]
+    columns["pane_start"] = [row.pane_start_ms // 1000 for row in given]
+    columns["pane_s"] = [row.pane_s for row in given]
+    columns["revision"] = [row.revision for row in given]
+    for at, row in enumerate(given):
         for flat, n in row.tally.items():
-            _place(columns, at, int(flat), n)
-    return columns
+            measure = BY_ID.get(int(flat) >> BIN_BITS)
+            if measure is None:
+                raise SinkRefused("unknown_measure")
+            if measure.name not in columns:
+                columns[measure.name] = _nothing(measure.kind, len(given))
+            if measure.kind is Kind.COUNTER:
+                columns[measure.name][at] = n
+            else:
+                columns[measure.name][at][int(flat) & BIN_MASK] = n
+    return Batch(tuple(columns), tuple(_TYPES[name] for name in columns), list(columns.values()))
 
 
-def _place(columns: Columns, at: int, key: int, n: int) -> None:
-    """Put one number of a tally into its column."""
-    measure = BY_ID.get(key >> BIN_BITS)
-    if measure is None:
-        raise SinkRefused("unknown_measure")
-    column = columns[_MEASURE_AT[measure.id]]
-    if measure.kind is Kind.COUNTER:
-        column[at] = n
-    else:
-        column[at][key & BIN_MASK] = n
-
-
-def _plain(fields: tuple[str, ...]) -> Callable[[Sequence[Any]], Columns]:
-    """Columns that are the rows' fields of these names."""
-    return lambda batch: [[getattr(row, field) for row in batch] for field in fields]
+def _nothing(kind: Kind, length: int) -> list[Any]:
+    """A column of a measure that no row has."""
+    return [0] * length if kind is Kind.COUNTER else [{} for _ in range(length)]
 
 
 _IDENTITY = (("org", _NAME), ("source", _NAME), ("project", _NAME), ("item_id", _ID))
@@ -165,23 +159,21 @@ def _field_of(column: str) -> str:
     return column.removesuffix("_at") + "_ms" if column.endswith("_at") else column
 
 
-def _target(
-    table: RowKind, row: type[msgspec.Struct], columns: tuple[tuple[str, str], ...]
-) -> Target:
-    names = tuple(name for name, _ in columns)
-    fields = tuple(_field_of(name) for name in names)
-    return Target(table, row, names, tuple(kind for _, kind in columns), _plain(fields))
+def _target(table: RowKind, written: tuple[tuple[str, str], ...]) -> Target:
+    """A table whose columns are the rows' fields."""
+    names = tuple(name for name, _ in written)
+    types = tuple(kind for _, kind in written)
+    fields = [_field_of(name) for name in names]
+
+    def batch(given: Sequence[Any]) -> Batch:
+        return Batch(names, types, [[getattr(row, field) for row in given] for field in fields])
+
+    return Target(table, written, batch)
 
 
 TARGETS: dict[RowKind, Target] = {
-    "rollups": Target(
-        "rollups",
-        rows.RollupRow,
-        tuple(name for name, _ in ROLLUP_COLUMNS),
-        tuple(kind for _, kind in ROLLUP_COLUMNS),
-        _rollup_columns,
-    ),
-    "items": _target("items", rows.ItemRow, _ITEM_COLUMNS),
-    "labels": _target("labels", rows.LabelRow, _LABEL_COLUMNS),
-    "dead_letters": _target("dead_letters", rows.DeadLetterRow, _DEAD_LETTER_COLUMNS),
+    "rollups": Target("rollups", ROLLUP_COLUMNS, _rollups),
+    "items": _target("items", _ITEM_COLUMNS),
+    "labels": _target("labels", _LABEL_COLUMNS),
+    "dead_letters": _target("dead_letters", _DEAD_LETTER_COLUMNS),
 }
