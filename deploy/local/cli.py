@@ -47,12 +47,7 @@ def local(context: click.Context, root: Path) -> None:
 @click.option("--foreground", is_flag=True, help="Stay, and stop everything at Ctrl-C.")
 @click.option("--quiet", is_flag=True, help="Print nothing but the addresses.")
 @click.pass_obj
-def up(
-    root: Path,
-    foreground: bool,
-    quiet: bool,
-    **asked: int | None,
-) -> None:
+def up(root: Path, /, foreground: bool, quiet: bool, **asked: int | None) -> None:
     """Start what does not run yet; returns when all of it answers."""
     names = {name.removesuffix("_port"): port for name, port in asked.items() if port is not None}
     stack = Stack(root, names)

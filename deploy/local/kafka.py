@@ -26,6 +26,16 @@ _HINTS = {
         "create fewer topics and partitions, or `watchfloor local reset`",
     ),
 }
+_JVM = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError")
+_LOGGING = (
+    "-Duser.timezone=UTC",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS",
+    # At INFO these two print every setting, a thousand lines a start.
+    "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.common.config=warn",
+    "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.server.config=warn",
+    "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaConfig=warn",
+)
 # Small enough for a laptop: few threads, few internal partitions, small preallocated files.
 _SETTINGS: Mapping[str, object] = {
     "process.roles": "broker,controller",
@@ -46,6 +56,9 @@ _SETTINGS: Mapping[str, object] = {
     "share.coordinator.state.topic.num.partitions": 1,
     "group.initial.rebalance.delay.ms": 0,
     "group.min.session.timeout.ms": 100,
+    # After kill -9 the broker may register again only when its old session has ended.
+    "broker.session.timeout.ms": 3000,
+    "broker.heartbeat.interval.ms": 500,
     "num.network.threads": 2,
     "num.io.threads": 4,
     "background.threads": 2,
@@ -79,13 +92,17 @@ def service(places: Places, ports: Mapping[str, int], program: Program) -> Servi
     settings.write_text(_properties(places, ports))
     if not (_log_dir(places) / "meta.properties").exists():
         _format(program, settings)
-    options = ["-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"]
-    logger = "-Dorg.slf4j.simpleLogger."
-    logging_options = [f"{logger}showDateTime=true", f"{logger}dateTimeFormat=yyyy-MM-dd HH:mm:ss"]
-    start = ["-Duser.timezone=UTC", *logging_options, "-cp", program.class_path, "kafka.Kafka"]
     return Service(
         part="kafka",
-        argv=[program.java, *options, *start, str(settings)],
+        argv=[
+            program.java,
+            *_JVM,
+            *_LOGGING,
+            "-cp",
+            program.class_path,
+            "kafka.Kafka",
+            str(settings),
+        ],
         healthy=lambda: answers(ports["kafka"]),
         hints=_HINTS,
     )

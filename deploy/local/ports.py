@@ -48,7 +48,8 @@ def choose(name: str, asked: int | None, last: int | None, taken: set[int]) -> i
         return asked
     usual = USUAL[name]
     spare = range(usual + _SPARE_FROM, usual + _SPARE_FROM + _SPARE_TRIES)
-    for port in (*([last] if last else []), usual, *spare):
+    candidates: list[int] = [*([] if last is None else [last]), usual, *spare]
+    for port in candidates:
         if port not in taken and is_free(port):
             return port
     raise StackError(f"no free port for {name} in {spare}", "stop stacks that are not used")

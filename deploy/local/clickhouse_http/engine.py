@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 import chdb
-from chdb.state.sqlitelike import Connection, StreamingResult
+from chdb.state.sqlitelike import Connection
 
 from deploy.local.clickhouse_http.faults import Code, Fault
 from deploy.local.clickhouse_http.statements import InsertHead, insert_head, output_of
@@ -56,13 +56,21 @@ class Answer:
 
 
 class _Result(Protocol):
-    """The statistics of a result of the engine."""
+    """A result of the engine, or a piece of one."""
 
+    def bytes(self) -> bytes: ...
     def rows_read(self) -> int: ...
     def bytes_read(self) -> int: ...
     def rows_written(self) -> int: ...
     def bytes_written(self) -> int: ...
     def elapsed(self) -> float: ...
+
+
+class _Stream(Protocol):
+    """A result that comes in pieces; None after the last."""
+
+    def fetch(self) -> _Result | None: ...
+    def close(self) -> None: ...
 
 
 class Engine:
@@ -146,13 +154,13 @@ def _query(connection: Connection, asked: Asked, text: bytes) -> Answer:
         stream = connection.send_query(sql, format_name, params=params)
         return Answer(_pieces(stream), format_name, {})
     result = connection.query(sql, format_name, params=params)
-    return Answer(iter((bytes(result.bytes()),)), format_name, _summary(result))
+    return Answer(iter((result.bytes(),)), format_name, _summary(result))
 
 
-def _pieces(stream: StreamingResult) -> Iterator[bytes]:
+def _pieces(stream: _Stream) -> Iterator[bytes]:
     try:
         while (piece := stream.fetch()) is not None:
-            yield bytes(piece.bytes())
+            yield piece.bytes()
     finally:
         stream.close()
 
