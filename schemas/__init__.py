@@ -1,0 +1,1 @@
+"""What crosses a wire: events, rows, dead letters, topics, and the definitions of metrics."""

@@ -1,0 +1,158 @@
+"""Every Kafka topic: its name in a space, and how it has to be configured.
+
+A *space* isolates one body of work from another: ``live`` is the floor as it is now, any other
+name is for example a replay of last month. Topics of ``live`` have no prefix.
+"""
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+LIVE = "live"
+INPUT_PARTITIONS_DEFAULT = 4
+#: The largest atomic batch that a flush may write, in bytes.
+FLUSH_BYTES_MAX = 16 * 1024 * 1024
+
+_SPACE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_MINUTE_MS = 60_000
+_HOUR_MS = 60 * _MINUTE_MS
+_DAY_MS = 24 * _HOUR_MS
+
+
+class Role(StrEnum):
+    """What a topic is for; the same in every space."""
+
+    ANNOTATIONS = "annotations"
+    REVIEWS = "reviews"
+    WORKFORCE = "workforce"
+    TICKS = "ticks"
+    PANES = "panes"
+    ROLLUPS = "rollups"
+    ITEMS = "items"
+    LABELS = "labels"
+    SNAPSHOTS = "snapshots"
+    DEAD_LETTERS = "dead-letters"
+    SPACE = "space"
+
+
+#: Topics that sources write to; all have the same number of partitions.
+INPUT_ROLES: tuple[Role, ...] = (Role.ANNOTATIONS, Role.REVIEWS, Role.WORKFORCE)
+
+Stage = Literal[1, 2]
+STAGE_TABLES: dict[Stage, str] = {1: "partitions", 2: "subjects"}
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """One topic as it has to be: ``config`` holds the broker's own setting names."""
+
+    name: str
+    partitions: int
+    config: dict[str, str] = field(default_factory=dict)
+
+
+class Topics:
+    """The names of all topics in one space; raises ValueError for a bad space name."""
+
+    def __init__(self, space: str = LIVE) -> None:
+        if not _SPACE.fullmatch(space):
+            raise ValueError("a space is named with 1 to 40 of a-z, 0-9 and '-'")
+        self.space_name = space
+        self.prefix = "" if space == LIVE else f"{space}."
+        self.annotations = self.name(Role.ANNOTATIONS)
+        self.reviews = self.name(Role.REVIEWS)
+        self.workforce = self.name(Role.WORKFORCE)
+        self.ticks = self.name(Role.TICKS)
+        self.panes = self.name(Role.PANES)
+        self.rollups = self.name(Role.ROLLUPS)
+        self.items = self.name(Role.ITEMS)
+        self.labels = self.name(Role.LABELS)
+        self.snapshots = self.name(Role.SNAPSHOTS)
+        self.dead_letters = self.name(Role.DEAD_LETTERS)
+        self.space = self.name(Role.SPACE)
+
+    def name(self, role: Role) -> str:
+        """The full topic name of a role."""
+        return f"{self.prefix}ops.{role.value}"
+
+    def role(self, name: str) -> Role | None:
+        """The role that a full topic name has in this space, None for any other topic."""
+        return next((role for role in Role if self.name(role) == name), None)
+
+    def floor_changelog(self, stage: Stage) -> str:
+        """The changelog of the floor's table of that stage, as Faust names it."""
+        app_id = f"{self.prefix}watchfloor-floor"
+        return f"{app_id}-{STAGE_TABLES[stage]}-changelog"
+
+    def specs(self, partitions: int = INPUT_PARTITIONS_DEFAULT) -> tuple[TopicSpec, ...]:
+        """All topics of the space with their settings, ready to be created or compared."""
+        named = [
+            TopicSpec(self.name(role), 1 if role is Role.SPACE else partitions, self._config(role))
+            for role in Role
+        ]
+        logs = [
+            TopicSpec(self.floor_changelog(stage), partitions, _changelog_config())
+            for stage in STAGE_TABLES
+        ]
+        return (*named, *logs)
+
+    def _config(self, role: Role) -> dict[str, str]:
+        if role in INPUT_ROLES and self.space_name != LIVE:
+            # A replay writes records with their old times, which the broker's retention compares
+            # with today: with any limit they would be deleted at once.
+            return _kept_by_time(-1)
+        return dict(_CONFIGS[role])
+
+
+def _kept_by_time(retention_ms: int, **more: str) -> dict[str, str]:
+    config = {"cleanup.policy": "delete", "retention.ms": str(retention_ms)}
+    return config | {name.replace("_", "."): value for name, value in more.items()}
+
+
+def _kept_by_key(retention_ms: int, segment_ms: int) -> dict[str, str]:
+    """Whole values: the last one of a key is enough, and delivery may lag by the retention."""
+    return {
+        "cleanup.policy": "compact,delete",
+        "retention.ms": str(retention_ms),
+        "segment.ms": str(segment_ms),
+        "min.cleanable.dirty.ratio": "0.2",
+    }
+
+
+def _changelog_config() -> dict[str, str]:
+    """Compacted only: with ``delete`` in the policy a quiet item would be forgotten.
+
+    Small segments, because the active one is never compacted and recovery reads all of it. What
+    is live is written again within half of the compaction lag, so a paused old owner's record
+    can't be the one that stays.
+    """
+    return {
+        "cleanup.policy": "compact",
+        "segment.ms": str(10 * _MINUTE_MS),
+        "min.compaction.lag.ms": str(30 * _MINUTE_MS),
+        "max.compaction.lag.ms": str(2 * _HOUR_MS),
+        "min.cleanable.dirty.ratio": "0.2",
+        "delete.retention.ms": str(_DAY_MS),
+        "max.message.bytes": str(FLUSH_BYTES_MAX),
+    }
+
+
+_CONFIGS: dict[Role, dict[str, str]] = {
+    Role.ANNOTATIONS: _kept_by_time(7 * _DAY_MS),
+    Role.REVIEWS: _kept_by_time(7 * _DAY_MS),
+    Role.WORKFORCE: _kept_by_time(7 * _DAY_MS),
+    # The broker stamps ticks, so that one fast clock can't move everybody's time.
+    Role.TICKS: _kept_by_time(
+        _HOUR_MS, message_timestamp_type="LogAppendTime", segment_ms=str(10 * _MINUTE_MS)
+    ),
+    Role.PANES: _kept_by_time(3 * _DAY_MS, max_message_bytes=str(FLUSH_BYTES_MAX)),
+    Role.ROLLUPS: _kept_by_key(7 * _DAY_MS, _HOUR_MS),
+    Role.ITEMS: _kept_by_key(7 * _DAY_MS, _HOUR_MS),
+    Role.LABELS: _kept_by_key(7 * _DAY_MS, _HOUR_MS),
+    Role.SNAPSHOTS: _kept_by_key(_DAY_MS, 10 * _MINUTE_MS),
+    # Refused messages hold raw ids and may hold anything: they expire, and nobody but the
+    # operators should be allowed to read them.
+    Role.DEAD_LETTERS: _kept_by_time(7 * _DAY_MS, max_message_bytes=str(FLUSH_BYTES_MAX)),
+    Role.SPACE: {"cleanup.policy": "compact"},
+}
