@@ -34,7 +34,8 @@ def history(
 ) -> Iterator[Record]:
     """Yields about ``rate`` events per second of the span, ordered by arrival.
 
-    The number of seats follows from the rate; everything else is the config's.
+    ``rate`` is what the floor sends averaged over a day; the hour moves it up and down by half.
+    The number of seats follows from it; everything else is the config's.
     """
     cells = min(CELLS_MAX, max(1, round(rate / CELL_EVENTS_PER_S)))
     config = replace((config or FloorConfig()).for_rate(rate / cells), cell="k0000")

@@ -81,27 +81,38 @@ def load_sites() -> dict[str, SitePlan]:
 
 
 def seats_of(config: FloorConfig, sites: dict[str, SitePlan]) -> list[Seat]:
-    """Spreads the seats over sites and shifts, and over queues by their share of the work."""
+    """Spreads the seats over sites and shifts in turn, over queues by their share of the work."""
     posts = [(name, site, shift) for name, site in sites.items() for shift in site.shifts]
-    owed = {queue.name: 0.0 for queue in config.queues}
-    total_share = sum(queue.work_share for queue in config.queues)
+    mains = _mains(config)
+    # Shuffled, so that neither a site nor a vendor has one queue to itself.
+    chance = random.Random("seats")  # noqa: S311 - a simulation, not a secret.
+    chance.shuffle(mains)
     # Half of one owed at first: a small floor has a reviewer for each of its queues early.
     reviewers_owed = {queue.name: 0.5 for queue in config.queues}
     seats = []
-    for number in range(config.seats):
+    for number, main in enumerate(mains):
         name, site, shift = posts[number % len(posts)]
+        reviewers_owed[main.name] += config.reviewer_share
+        reviewer = reviewers_owed[main.name] >= 1
+        reviewers_owed[main.name] -= reviewer
+        others = (q for q in config.queues if q.source == main.source and q != main)
+        seats.append(Seat(number, name, shift, ZoneInfo(site.zone), chance.choice(VENDORS),
+                          f"{name}-{main.name}", reviewer, (main, *others)))
+    return seats
+
+
+def _mains(config: FloorConfig) -> list[QueueConfig]:
+    """The queue that each seat serves first, by largest remainder."""
+    owed = {queue.name: 0.0 for queue in config.queues}
+    total_share = sum(queue.work_share for queue in config.queues)
+    mains = []
+    for _ in range(config.seats):
         for queue in config.queues:
             owed[queue.name] += queue.work_share / total_share
         main = max(config.queues, key=lambda queue: owed[queue.name])
         owed[main.name] -= 1
-        reviewers_owed[main.name] += config.reviewer_share
-        reviewer = reviewers_owed[main.name] >= 1
-        reviewers_owed[main.name] -= reviewer
-        skills = (main, *(q for q in config.queues if q.source == main.source and q != main))
-        team = f"{name}-{main.name}"
-        vendor = VENDORS[(number // len(posts)) % len(VENDORS)]
-        seats.append(Seat(number, name, shift, ZoneInfo(site.zone), vendor, team, reviewer, skills))
-    return seats
+        mains.append(main)
+    return mains
 
 
 def stints(seat: Seat, config: FloorConfig, seed: int, start_ms: int) -> Iterator[Stint]:

@@ -6,7 +6,7 @@ language is explained, with examples, in ``deploy/mappings/README.md``.
 
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
@@ -29,7 +29,7 @@ Kind = Literal["text", "integer", "number", "boolean", "duration", "list"]
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (OSError, ValueError) as error:
+    except (ZoneInfoNotFoundError, OSError, ValueError) as error:
         raise ValueError(f"unknown time zone {name}") from error
     return name
 

@@ -69,13 +69,15 @@ def with_label_column(mapping: Mapping, column: str) -> Mapping:
 
 
 def _recognised(path: Path) -> Mapping | None:
-    text = next(open_texts(path))
-    first = next((line for line in text.lines if line.strip()), "")
-    if first.lstrip().startswith("{"):
-        return None
-    if all(column in first for column in _MTURK_HEADER):
-        return load_mapping("mturk")
-    raise SourceError(text.name, 1, "", "is neither event JSONL nor Mechanical Turk batch "
+    """The mapping that the first line asks for; None for event JSONL."""
+    for text in open_texts(path):
+        first = next((line for line in text.lines if line.strip()), "")
+        if first.lstrip().startswith("{"):
+            return None
+        if all(column in first for column in _MTURK_HEADER):
+            return load_mapping("mturk")
+        break
+    raise SourceError(str(path), 1, "", "is neither event JSONL nor Mechanical Turk batch "
                       "results; name a mapping")
 
 
