@@ -28,7 +28,7 @@ def class_path(listing: Path, progress: Progress) -> list[Path]:
 
     ``listing`` remembers them with their sizes, so that a later start resolves nothing.
     """
-    if jars := _listed(listing):
+    if jars := listed(listing):
         return jars
     with progress.step("kafka: looking up its jars") as step:
         jars = _resolve_whole(step)
@@ -38,7 +38,7 @@ def class_path(listing: Path, progress: Progress) -> list[Path]:
     return jars
 
 
-def _listed(listing: Path) -> list[Path] | None:
+def listed(listing: Path) -> list[Path] | None:
     """The remembered jars; None when one is missing or has another size."""
     try:
         found = json.loads(listing.read_text())

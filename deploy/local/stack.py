@@ -43,7 +43,7 @@ class Stack:
         self.places = Places(root.resolve())
         self._asked = asked_ports or {}
 
-    def up(self, parts: Collection[Part] = PARTS, quiet: bool = True) -> Endpoints:
+    def up(self, parts: tuple[Part, ...] = PARTS, quiet: bool = True) -> Endpoints:
         """Start what does not run yet; returns when all of it answers.
 
         Raises StackError, and then has stopped what this call started.
