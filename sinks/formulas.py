@@ -66,8 +66,7 @@ def expression(metric: Metric, groupings: Sequence[Grouping]) -> Expression:
         reasons.append((unseen, f"'{NEVER_SENT}{need}'"))
     reasons.append(("span_ms <= 0", f"'{WARMING_UP}'"))
     known = " AND ".join(f"NOT ({condition})" for condition, _ in reasons)
-    if metric.min_n:
-        reasons.append((f"({raw.n}) < {metric.min_n}", f"'{TOO_FEW}'"))
+    reasons.append((f"({raw.n}) < {metric.min_n}", f"'{TOO_FEW}'"))
     withheld = " OR ".join(f"({condition})" for condition, _ in reasons)
     causes = ", ".join(f"{condition}, {cause}" for condition, cause in reasons)
     value = f"if({withheld}, {_NULL}, {raw.value})"
