@@ -45,6 +45,8 @@ def set_up(level: str, **always: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+    # Only tools use kafka-python, and it warns of every leader that is a moment late.
+    logging.getLogger("kafka").setLevel(logging.ERROR)
     for name in _OURS:
         logging.getLogger(name).setLevel(level.upper())
 

@@ -12,12 +12,14 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, StringConstraints
 from pydantic_settings import SettingsConfigDict
 
+from schemas.partitioner import Partitioner
+from schemas.people import Scope
 from streams import settings_sources as sources
 
 Servers = Annotated[str, StringConstraints(pattern=r"^[^\s,:/@]+:\d{1,5}(,[^\s,:/@]+:\d{1,5})*$")]
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/@]+(/\S*)?$")]
 RedisUrl = Annotated[str, StringConstraints(pattern=r"^rediss?://[^\s/@]+(/\d+)?$")]
-SpaceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
+SpaceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 
 
 class Group(sources.Group):
@@ -89,8 +91,8 @@ class People(sources.Group):
         description="True when the platforms send pseudonyms already: ids then pass unchanged, "
         "and real ids sent by mistake would be stored.",
     )
-    scope: Literal["source", "org"] = Field(
-        "source",
+    scope: Scope = Field(
+        Scope.SOURCE,
         description="`source`: one person in two platforms is two pseudonyms, because equal ids "
         "there need not be one person; `org`: the platforms share their ids.",
     )
@@ -106,8 +108,8 @@ class Floor(Group):
         description="Partitions of every topic, hence the most workers that can share the floor. "
         "Fixed once topics exist: keys would move to other partitions and lose their state.",
     )
-    partitioner: Literal["murmur2", "crc32"] = Field(
-        "murmur2",
+    partitioner: Partitioner = Field(
+        Partitioner.MURMUR2,
         description="How producers choose a key's partition. murmur2 is Java's; librdkafka's own "
         "default is crc32, which scatters an item when producers of both kinds write.",
     )

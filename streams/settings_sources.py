@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from streams.refusals import SettingsRefused
 
+_PARTS = ("kafka", "clickhouse", "redis")
 PREFIX = "WATCHFLOOR_"
 LOCAL_DIR = "WATCHFLOOR_LOCAL_DIR"
 #: Read by the local stack and the tests, not by a settings class.
@@ -20,8 +21,8 @@ OTHER_NAMES = frozenset({LOCAL_DIR})
 
 
 def local_dir() -> Path:
-    """The directory of the local stack: ``.local`` here unless WATCHFLOOR_LOCAL_DIR is set."""
-    return Path(os.environ.get(LOCAL_DIR) or ".local")
+    """The local stack's ``.local``: in this directory, or in WATCHFLOOR_LOCAL_DIR."""
+    return Path(os.environ.get(LOCAL_DIR) or ".") / ".local"
 
 
 def people_key_path() -> Path:
@@ -48,10 +49,11 @@ class LocalStack(PydanticBaseSettingsSource):
         path = local_dir() / "endpoints.json"
         try:
             found = json.loads(path.read_text())
-            return {name: str(found[name]) for name in ("kafka", "clickhouse", "redis")}
+            # A part that was not started is absent.
+            return {name: str(found[name]) for name in _PARTS if name in found}
         except FileNotFoundError:
             return {}
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, TypeError) as error:
             raise SettingsRefused(
                 f"{path} is not what the local stack writes",
                 "`watchfloor local down`, then `watchfloor local up`",

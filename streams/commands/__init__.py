@@ -1,0 +1,1 @@
+"""The subcommands of `watchfloor`: one module each, imported when called."""

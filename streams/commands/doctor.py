@@ -1,0 +1,35 @@
+"""``watchfloor doctor``: look at everything, say what to do."""
+
+import json
+
+import click
+
+from streams import doctor
+from streams.commands.invocation import read_settings
+
+_SIGN = {"ok": "ok     ", "warning": "WARNING", "problem": "PROBLEM"}
+_COLOUR = {"ok": "green", "warning": "yellow", "problem": "red"}
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="Print findings as a JSON array.")
+def command(as_json: bool) -> None:
+    """Check brokers, topics, producers, groups, ClickHouse, Redis, clock, key and disk.
+
+    Exits with 1 when there is a problem; a warning is none.
+
+    \b
+    watchfloor doctor
+    watchfloor doctor --json --space june
+    """
+    findings = doctor.examine(read_settings())
+    if as_json:
+        click.echo(json.dumps([finding.as_dict() for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            sign = click.style(_SIGN[finding.severity], fg=_COLOUR[finding.severity])
+            click.echo(f"{sign}  {finding.check:<12} {finding.says}")
+            if finding.remedy:
+                click.echo(f"{'':9}{'':12} -> {finding.remedy}")
+    if any(finding.severity == "problem" for finding in findings):
+        click.get_current_context().exit(1)

@@ -1,0 +1,158 @@
+"""Read ranges of a topic and send single records: for tools, not for the floor.
+
+Nothing here belongs to a consumer group, so looking never changes what a worker reads.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import KafkaError
+
+from schemas.dead_letters import Headers
+from streams.admin import Place, Span, no_broker, quiet_client
+from streams.refusals import Refusal
+
+_POLL_MS = 500
+_SILENT_S_MAX = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A record as it lies in a topic; ``timestamp_ms`` is the broker's or the producer's."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A record to send."""
+
+    topic: str
+    partition: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+
+
+def read(servers: str, spans: Mapping[Place, Span]) -> Iterator[Stored]:
+    """Every record of the given spans; within a partition in order of offset.
+
+    Raises Refusal when the broker falls silent.
+    """
+    left = {TopicPartition(*place): span for place, span in spans.items() if span.end > span.start}
+    if not left:
+        return
+    consumer = _consumer(servers)
+    try:
+        consumer.assign(list(left))
+        for key, span in left.items():
+            consumer.seek(key, span.start)
+        heard_s = time.monotonic()
+        while left:
+            for key, records in consumer.poll(timeout_ms=_POLL_MS).items():
+                heard_s = time.monotonic()
+                for record in records:
+                    if key in left and record.offset < left[key].end:
+                        yield _stored(record)
+            # By position, not by what came: compaction leaves gaps, also at the end.
+            for key in [key for key, span in left.items() if consumer.position(key) >= span.end]:
+                del left[key]
+                consumer.pause(key)
+            if time.monotonic() - heard_s > _SILENT_S_MAX:
+                raise no_broker(servers)
+    finally:
+        consumer.close(autocommit=False)
+
+
+def last_spans(spans: Mapping[Place, Span], n: int) -> dict[Place, Span]:
+    """The last ``n`` offsets of each span."""
+    return {place: Span(max(span.start, span.end - n), span.end) for place, span in spans.items()}
+
+
+class Sender:
+    """Sends records and waits until all replicas have them; use it in a ``with``."""
+
+    def __init__(self, servers: str, timeout_s: float) -> None:
+        self._servers = servers
+        self._timeout_s = timeout_s
+        try:
+            with quiet_client():
+                self._producer = KafkaProducer(
+                    bootstrap_servers=servers.split(","),
+                    acks="all",
+                    enable_idempotence=True,
+                    max_request_size=16 * 1024 * 1024,
+                    bootstrap_timeout_ms=int(timeout_s * 1000),
+                )
+        except (KafkaError, OSError) as error:
+            raise no_broker(servers) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._producer.close(timeout=self._timeout_s)
+
+    def send(self, records: Sequence[Outgoing]) -> list[int]:
+        """Send all, then wait for all; the broker's (or the given) timestamps in ms.
+
+        Raises Refusal when one is not taken; the ones before it may lie in their topics then.
+        """
+        try:
+            futures = [
+                self._producer.send(
+                    each.topic,
+                    key=each.key,
+                    value=each.value,
+                    headers=list(each.headers),
+                    partition=each.partition,
+                )
+                for each in records
+            ]
+            return [int(future.get(timeout=self._timeout_s).timestamp) for future in futures]
+        except KafkaError as error:
+            raise Refusal(
+                f"Kafka did not take a record: {type(error).__name__}",
+                "`watchfloor doctor` looks into brokers and topics",
+            ) from error
+
+
+def _consumer(servers: str) -> KafkaConsumer:
+    try:
+        with quiet_client():
+            return KafkaConsumer(
+                bootstrap_servers=servers.split(","),
+                group_id=None,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                bootstrap_timeout_ms=10_000,
+            )
+    except (KafkaError, OSError) as error:
+        raise no_broker(servers) from error
+
+
+def _stored(record: Any) -> Stored:
+    return Stored(
+        record.topic,
+        record.partition,
+        record.offset,
+        record.timestamp,
+        record.key,
+        record.value,
+        tuple(record.headers),
+    )

@@ -1,0 +1,115 @@
+"""Make what a space needs, as often as one likes: what is there already stays as it is."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import cast
+
+from clickhouse_connect.driver.client import Client
+
+from schemas.topics import Topics
+from sinks import clickhouse, migrations
+from sinks.errors import SinkError
+from streams import people_key, settings_sources, spaces
+from streams.admin import Kafka, Topic, min_in_sync
+from streams.records import Sender
+from streams.refusals import Refusal
+from streams.settings import Connections, Settings
+from streams.spaces import Names, Terms
+from streams.topic_checks import wrong_settings
+
+Say = Callable[[str], None]
+
+
+def make_local_people_key(say: Say) -> None:
+    """Give the local stack a key of its own, once; elsewhere a person has to."""
+    path = settings_sources.people_key_path()
+    if (settings_sources.local_dir() / "endpoints.json").is_file() and people_key.create(path):
+        say(f"people key: made {path}; keep it as long as the history")
+
+
+def set_up(settings: Settings, say: Say, accept: tuple[int | None, int | None] | None) -> None:
+    """Topics, terms and ClickHouse's tables of the space of ``settings``.
+
+    ``accept`` is the range of event times in UTC ms, None leaves it as it is. Raises Refusal, or
+    SettingsRefused before anything was made.
+    """
+    key = people_key.fingerprint(people_key.read(settings.people))
+    connections = settings.connections
+    topics = Topics(settings.space.space)
+    with Kafka(connections.kafka, connections.timeout_s) as kafka:
+        known = spaces.read_terms(kafka, topics)
+        if known is not None and known.people_key != key:
+            raise other_key(settings.space.space)
+        make_topics(kafka, settings, say)
+        terms = Terms(key, settings.floor.partitioner)
+        if known is not None:
+            terms = replace(known, partitioner=settings.floor.partitioner)
+        if accept is not None:
+            terms = replace(terms, accept_from_ms=accept[0], accept_to_ms=accept[1])
+        if terms != known:
+            with Sender(connections.kafka, connections.timeout_s) as sender:
+                spaces.write_terms(sender, topics, terms)
+            say("terms: written")
+    done = migrate(connections, Names(settings.space.space).database)
+    say(f"ClickHouse: {', '.join(done) if done else 'up to date'}")
+
+
+def make_topics(kafka: Kafka, settings: Settings, say: Say) -> None:
+    """Make missing topics and correct settings; Refusal where only a person can decide."""
+    wanted = Topics(settings.space.space).specs(settings.floor.partitions)
+    found = kafka.topics([each.name for each in wanted])
+    for each in wanted:
+        topic = found.get(each.name)
+        if topic is not None and topic.partitions != each.partitions:
+            raise Refusal(
+                f"{each.name} has {topic.partitions} partitions, not {each.partitions}",
+                f"set WATCHFLOOR_PARTITIONS={topic.partitions}, or drop the space and begin anew",
+            )
+    made = kafka.create_topics(wanted, settings.connections.replication_factor)
+    say(f"topics: {len(made)} made, {len(found)} were there")
+    for each in wanted:
+        if each.name in found:
+            wrong = {**wrong_settings(each, found[each.name]), **_in_sync(found[each.name])}
+            if wrong:
+                kafka.set_config(each.name, wrong)
+                say(f"topic {each.name}: set {', '.join(f'{k}={v}' for k, v in wrong.items())}")
+
+
+def migrate(connections: Connections, database: str) -> list[str]:
+    """Bring ClickHouse's tables up to date; the migrations that were applied."""
+    client = connect_clickhouse(connections)
+    try:
+        # The driver's own types are wider than what migrations ask of it.
+        return migrations.migrate(cast(migrations.Client, client), database)
+    except migrations.MigrationChanged as error:
+        remedy = "install the version that made this database, or a newer one"
+        raise Refusal(str(error), remedy) from error
+    finally:
+        client.close()
+
+
+def connect_clickhouse(connections: Connections) -> Client:
+    """A client, to be closed; Refusal when ClickHouse does not answer."""
+    password = connections.clickhouse_password.get_secret_value()
+    try:
+        return clickhouse.connect(connections.clickhouse, connections.clickhouse_user, password)
+    except SinkError as error:
+        raise Refusal(
+            f"ClickHouse does not answer at {connections.clickhouse}: {error.reason}",
+            "`watchfloor local up` starts one here; else set WATCHFLOOR_CLICKHOUSE, its user and "
+            "its password",
+        ) from error
+
+
+def other_key(space: str) -> Refusal:
+    """What to say when people would get other pseudonyms than so far."""
+    return Refusal(
+        f"space {space} was set up with another people key: everybody would become a new person",
+        "give the key it had (WATCHFLOOR_PEOPLE_KEY_FILE), or drop the space and begin anew",
+    )
+
+
+def _in_sync(topic: Topic) -> dict[str, str]:
+    least = min_in_sync(topic.replicas)
+    have = int(topic.config.get("min.insync.replicas", "1"))
+    return {"min.insync.replicas": str(least)} if have < least else {}
