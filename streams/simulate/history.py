@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 
 import orjson
 
+from schemas.topics import Role
 from streams.simulate.config import FloorConfig
 from streams.simulate.floor import Floor
-from streams.sources.routing import Topic, route_of
+from streams.sources.routing import route_of
 
 CELL_EVENTS_PER_S = 4.0
 CELLS_MAX = 10_000
@@ -21,9 +22,9 @@ _SHARED_TYPES = frozenset(("source.heartbeat", "snapshot.backlog", "guideline.pu
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a producer sends: the topic's short name, key, value, and the UTC ms of arrival."""
+    """What a producer sends: the topic's role, key, value, and the UTC ms of arrival."""
 
-    topic: Topic
+    role: Role
     key: bytes
     value: bytes
     received_ms: int
@@ -47,15 +48,14 @@ def history(
         # What a source says about itself is said once, not once per cell.
         if event["event_type"] in _SHARED_TYPES:
             continue
-        topic, key, value, received_ms = record.topic, record.key, record.value, record.received_ms
+        role, key, value, received_ms = record.role, record.key, record.value, record.received_ms
         for token in tokens:
-            yield Record(topic, key.replace(first, token), value.replace(first, token), received_ms)
+            yield Record(role, key.replace(first, token), value.replace(first, token), received_ms)
 
 
 def encoded(event: dict[str, object]) -> Record:
     """One event as a producer sends it."""
-    route = route_of(str(event["event_type"]))
-    received_ms = event["received_at"]
+    route, received_ms = route_of(event), event["received_at"]
+    assert route.key is not None
     assert isinstance(received_ms, int)
-    return Record(route.topic, str(event[route.key_field]).encode(), orjson.dumps(event),
-                  received_ms)
+    return Record(route.role, route.key, orjson.dumps(event), received_ms)

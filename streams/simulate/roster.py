@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -34,7 +35,7 @@ class ShiftPlan(BaseModel):
     name: str
     start: str
     end: str
-    belongs_to: str
+    belongs_to: Literal["start", "end"]
     breaks: tuple[BreakPlan, ...] = ()
 
 

@@ -1,17 +1,15 @@
 """Loads a mapping by name (built in) or from a file; refuses it with file, line and reason."""
 
 import re
-from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from streams.sources.mapping import Mapping, TimeSource, Value
+from streams.sources.mapping import Mapping
+from streams.sources.mapping_checks import Location, wrong_names
 from streams.sources.records import SourceError
-
-Location = tuple[str | int, ...]
 
 
 class _Yaml12Loader(yaml.SafeLoader):
@@ -70,7 +68,7 @@ def parse_mapping(text: str, file: str) -> Mapping:
         missing = first["type"] == "missing"
         message = f"`{first['loc'][-1]}` is missing" if missing else first["msg"]
         raise SourceError(file, line, field, message) from error
-    for location, message in _unknown_names(mapping):
+    for location, message in wrong_names(mapping):
         line, field = _line_of(root, location)
         raise SourceError(file, line, field, message)
     return mapping
@@ -106,64 +104,3 @@ def _line_of(root: yaml.Node, location: Location) -> tuple[int, str]:
             line = node.start_mark.line + 1
             found.append(str(step))
     return line, ".".join(found)
-
-
-def _unknown_names(mapping: Mapping) -> Iterator[tuple[Location, str]]:
-    names: set[str] = set()
-    for index, event in enumerate(mapping.events):
-        if event.name in names:
-            yield ("events", index, "name"), "another event has this name"
-        names.add(event.name)
-        if event.each is not None and event.each not in mapping.answers:
-            yield ("events", index, "each"), f"no answer is named {event.each}"
-        for key in ("at", "received"):
-            if getattr(event, key) is not None and getattr(event, key) not in mapping.times:
-                yield ("events", index, key), f"no time is named {getattr(event, key)}"
-    yield from _times_out_of_order(mapping)
-    for location, part in _parts(mapping, ()):
-        for time in _time_names(part):
-            if time not in mapping.times:
-                yield location, f"no time is named {time}"
-        for answer in _answer_names(part):
-            if answer not in mapping.answers and answer != "each":
-                yield location, f"no answer is named {answer}"
-
-
-def _times_out_of_order(mapping: Mapping) -> Iterator[tuple[Location, str]]:
-    # A time may only build on one above it, so that none can build on itself.
-    above: set[str] = set()
-    for name, sources in mapping.times.items():
-        for index, source in enumerate(sources):
-            if source.time is not None and source.time not in above:
-                yield ("times", name, index, "time"), f"no time above is named {source.time}"
-        above.add(name)
-
-
-def _parts(value: object, location: Location) -> Iterator[tuple[Location, object]]:
-    if isinstance(value, BaseModel):
-        yield location, value
-        for name, inner in value:
-            yield from _parts(inner, (*location, name))
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _parts(inner, (*location, key))
-    elif isinstance(value, (list, tuple)):
-        for index, inner in enumerate(value):
-            yield from _parts(inner, (*location, index))
-
-
-def _time_names(part: object) -> tuple[str, ...]:
-    if isinstance(part, Value) and part.reached is not None:
-        return part.reached.time, part.reached.limit
-    if isinstance(part, (Value, TimeSource)) and part.time is not None:
-        return (part.time,)
-    return ()
-
-
-def _answer_names(part: object) -> tuple[str, ...]:
-    if isinstance(part, Value):
-        return (part.answer,) if part.answer is not None else (part.equal or ())
-    if isinstance(part, Mapping) and part.options is not None:
-        return part.options.observed
-    return ()
-

@@ -16,7 +16,7 @@ class RejectReason(StrEnum):
     BAD_NUMBER = "bad_number"
     FIELD_MISSING = "field_missing"
     VALUE_UNKNOWN = "value_unknown"
-    VALUE_TOO_LONG = "value_too_long"
+    VALUE_REFUSED = "value_refused"
     NOT_UTF8 = "not_utf8"
     NOT_JSON = "not_json"
     ROW_SHAPE = "row_shape"

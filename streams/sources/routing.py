@@ -1,31 +1,24 @@
-"""Which topic an event goes to, and with which key, for whoever sends plain dicts."""
+"""Which topic a plain event dict goes to, and with which key."""
 
 from dataclasses import dataclass
-from typing import Literal
 
-Topic = Literal["annotations", "reviews", "workforce"]
+from schemas.events import ROUTES
+from schemas.topics import Role
 
-_REVIEWS = ("review.", "qa.", "appeal.")
-_WORKFORCE = ("presence.", "shift.", "break.", "exposure.", "training.", "calibration.")
-_KEY_FIELDS = {
-    "guideline.published": "project_id",
-    "snapshot.backlog": "queue_id",
-    "source.heartbeat": "source",
-}
+_UNKNOWN = (Role.ANNOTATIONS, "item_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The topic's short name, and the field whose value is the key."""
+    """The topic's role, and the Kafka key; None when the event lacks the key's field."""
 
-    topic: Topic
-    key_field: str
+    role: Role
+    key: bytes | None
 
 
-def route_of(event_type: str) -> Route:
-    """The route of an event type; an unknown type goes where the dead letter will name it."""
-    if event_type.startswith(_REVIEWS):
-        return Route("reviews", "item_id")
-    if event_type.startswith(_WORKFORCE):
-        return Route("workforce", "actor_id")
-    return Route("annotations", _KEY_FIELDS.get(event_type, "item_id"))
+def route_of(event: dict[str, object]) -> Route:
+    """The event's route; one of an unknown type goes where a dead letter will name it."""
+    event_type = event.get("event_type")
+    role, field = ROUTES.get(event_type, _UNKNOWN) if isinstance(event_type, str) else _UNKNOWN
+    key = event.get(field)
+    return Route(role, None if key is None else str(key).encode("utf-8", "replace"))

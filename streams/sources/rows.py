@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import orjson
+from pydantic import ValidationError
 
+from schemas.events import DICT_UNION
 from streams.sources.mapping import EventSpec, Mapping, Value
 from streams.sources.records import EventDict, Reject, RejectReason, RowRefused
 from streams.sources.scopes import Scope, ScopePlan, hash_of
@@ -19,6 +21,7 @@ ObservedOptions = dict[str, tuple[str, ...]]
 class _EventPlan:
     spec: EventSpec
     fields: tuple[tuple[str, Reader], ...]
+    columns: dict[str, str]
     takes_options: bool
 
 
@@ -95,6 +98,7 @@ class RowMapper:
             if options is not None:
                 event["options"] = list(options)
         event["event_id"] = self._event_id(spec, scope, event)
+        _refuse_outside_contract(event, plan.columns)
         return event
 
     def _event_id(self, spec: EventSpec, scope: Scope, event: EventDict) -> str:
@@ -122,7 +126,21 @@ def _planned(mapping: Mapping, spec: EventSpec) -> _EventPlan:
     specs: dict[str, Value] = {**mapping.fields, **spec.fields}
     fields = tuple((name, compile_value(value, name)) for name, value in specs.items())
     takes_options = mapping.options is not None and spec.type == "golden.answered"
-    return _EventPlan(spec, fields, takes_options)
+    columns = {name: value.column for name, value in specs.items() if value.column}
+    return _EventPlan(spec, fields, columns, takes_options)
+
+
+def _refuse_outside_contract(event: EventDict, columns: dict[str, str]) -> None:
+    """What the floor would refuse is refused here, where the row can still be named."""
+    try:
+        DICT_UNION.validate_python(event)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_context=False, include_url=False)[0]
+        field = next((str(step) for step in first["loc"][1:2]), "event_type")
+        missing = first["type"] == "missing"
+        reason = RejectReason.FIELD_MISSING if missing else RejectReason.VALUE_REFUSED
+        message = f"{event['event_type']} needs it" if missing else first["msg"]
+        raise RowRefused(columns.get(field, field), reason, message) from None
 
 
 def reject_of(refusal: RowRefused, file: str, line: int) -> Reject:

@@ -14,7 +14,7 @@ Moment = tuple[int, Quality]
 class Scope:
     """The row that is being mapped; times and answers are computed when first asked for."""
 
-    __slots__ = ("_answers", "_moments", "_plan", "cells", "clock_ms", "each", "file", "row")
+    __slots__ = ("_answers", "_moments", "_plan", "_row_id", "cells", "clock_ms", "each", "file", "row")
 
     def __init__(self, plan: "ScopePlan", row: Row, file: str, clock_ms: int | None) -> None:
         self.cells = row.cells
@@ -24,11 +24,15 @@ class Scope:
         self.each: str | None = None
         self._plan = plan
         self._moments: dict[str, Moment | None] = {}
+        self._row_id: str | None = None
         self._answers: dict[str, tuple[str, ...]] = {}
 
     def cell(self, column: str) -> str:
         """The cell's text without surrounding blanks; ``""`` when the file has no such column."""
-        text = self.cells.get(column, "").strip()
+        text = self.cells.get(column)
+        if text is None:
+            return ""
+        text = text.strip()
         if not text.isascii() and not _is_unicode(text):
             raise RowRefused(column, RejectReason.NOT_UTF8, "the cell is not UTF-8")
         return text
@@ -51,11 +55,17 @@ class Scope:
 
     def row_id(self) -> str:
         """What names this row for good: its id columns, else its place and content in the file."""
+        if self._row_id is None:
+            self._row_id = self._named_row()
+        return self._row_id
+
+    def _named_row(self) -> str:
         for columns in self._plan.mapping.row_id:
             cells = [self.cell(column) for column in columns]
             if all(cells):
                 return hash_of(*columns, *cells)
-        return hash_of(self.file, str(self.row.number), *self.cells.values())
+        content = [text for cell in self.cells.items() for text in cell]
+        return hash_of(self.file, str(self.row.number), *content)
 
     def holds(self, conditions: Conditions) -> bool:
         """Whether every condition on a cell is met."""

@@ -14,7 +14,7 @@ RECORD_CHARS_MAX = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record: its cells by column, its first line, and its number from 1 (header apart)."""
+    """One record: its filled cells by column, its first line, its number from 1."""
 
     cells: dict[str, str]
     line: int
@@ -84,8 +84,8 @@ def read_csv(text: LogText, delimiter: str, needed: frozenset[str]) -> Iterator[
                 continue
             number += 1
             if cells_min <= len(cells) <= len(header):
-                padded = cells + [""] * (len(header) - len(cells))
-                yield Row(dict(zip(header, padded, strict=True)), line, number)
+                filled = {name: cell for name, cell in zip(header, cells, strict=False) if cell}
+                yield Row(filled, line, number)
             else:
                 message = f"the row has {len(cells)} cells, the header {len(header)}"
                 yield Reject(text.name, line, "", RejectReason.ROW_SHAPE, message)

@@ -12,7 +12,6 @@ from streams.sources.mapping import Kind, Value
 from streams.sources.records import FieldValue, RejectReason, RowRefused
 from streams.sources.scopes import Scope, duration_ms
 
-TEXT_CHARS_MAX = 256
 _TRUE = frozenset(("true", "yes", "1", "t", "y"))
 _FALSE = frozenset(("false", "no", "0", "f", "n"))
 
@@ -110,9 +109,6 @@ def _looked_up(found: FieldValue, spec: Value, column: str) -> FieldValue | None
 
 
 def _converted(text: str, spec: Value, column: str) -> FieldValue | None:
-    if len(text) > TEXT_CHARS_MAX:
-        raise RowRefused(column, RejectReason.VALUE_TOO_LONG,
-                         f"is longer than {TEXT_CHARS_MAX} characters")
     kind = spec.kind
     if kind == "text":
         return text

@@ -165,4 +165,4 @@ def test_history_is_ordered_deterministic_distinct_and_about_as_fast_as_asked() 
     assert all(a.received_ms <= b.received_ms for a, b in pairwise(records))
     assert len({record.value for record in records}) == len(records)
     assert 20 < len(records) / 900 < 120
-    assert {record.topic for record in records} == {"annotations", "reviews", "workforce"}
+    assert {record.role for record in records} == {"annotations", "reviews", "workforce"}

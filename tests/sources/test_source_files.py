@@ -10,7 +10,7 @@ import pytest
 from streams.sources.files import LINE_BYTES_MAX
 from streams.sources.ordering import sort_by_time
 from streams.sources.reading import read_events
-from streams.sources.records import RejectReason, SourceError
+from streams.sources.records import RejectReason, SourceError, SourceEvent
 from tests.sources.logs import minimal, split, written
 
 GOOD = "item,who,at\n1,ann,2024-05-01T10:00:00Z\n2,bob,2024-05-01T10:01:00Z\n"
@@ -70,7 +70,7 @@ def test_a_file_that_cannot_be_used_names_file_line_and_field(
     tmp_path: Path, content: bytes, line: int, field: str, words: str
 ) -> None:
     path = written(tmp_path, content)
-    passed_on = []
+    passed_on: list[SourceEvent] = []
     with pytest.raises(SourceError) as caught:
         passed_on.extend(sort_by_time(read_events(path, minimal()), lambda reject: None))
     assert passed_on == []
@@ -98,7 +98,10 @@ def test_an_endless_line_in_a_small_archive_is_not_unpacked(tmp_path: Path) -> N
     ("2,bob,31/02/2024 10:00", "at", RejectReason.BAD_TIME),
     ("2,bob,0001-01-01T00:00:00Z", "at", RejectReason.BAD_TIME),
     ("2,bob,", "at", RejectReason.TIME_MISSING),
-    (f"2,{'b' * 300},2024-05-01T10:01:00Z", "who", RejectReason.VALUE_TOO_LONG),
+    (f"2,{'b' * 300},2024-05-01T10:01:00Z", "who", RejectReason.VALUE_REFUSED),
+    (",bob,2024-05-01T10:01:00Z", "item", RejectReason.FIELD_MISSING),
+    ("2,,2024-05-01T10:01:00Z", "who", RejectReason.FIELD_MISSING),
+    ("2,b\x01b,2024-05-01T10:01:00Z", "who", RejectReason.VALUE_REFUSED),
     ("2,b\udcffb,2024-05-01T10:01:00Z", "who", RejectReason.NOT_UTF8),
 ])
 def test_a_bad_row_is_a_named_reject_and_its_neighbours_are_read(
