@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
-from typing import Protocol
+
+from clickhouse_connect.driver.client import Client
 
 from sinks import views
 
@@ -31,21 +32,6 @@ COMMENT 'Migrations that this database has had'
 
 class MigrationChanged(Exception):
     """An applied file has another content now, or is gone: write a new file instead."""
-
-
-class Result(Protocol):
-    """What a query returned."""
-
-    @property
-    def result_rows(self) -> list[tuple[object, ...]]: ...
-
-
-class Client(Protocol):
-    """The part of a clickhouse-connect client that migrations use."""
-
-    def command(self, cmd: str, /) -> object: ...
-
-    def query(self, query: str, /) -> Result: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,17 @@
 """Live snapshots into Redis: one hash per subject, which expires, and an index of subjects.
 
 A cache: it may be flushed at any time and comes back by itself. An older snapshot never
-overwrites a newer one, whatever the order in which they arrive.
+overwrites a newer one, whatever the order in which they arrive. A snapshot carries only the
+windows that changed; the others stay, until the subject no longer has them.
 
 Keys, after the prefix (``ops:``): ``snapshot:SUBJECT`` is the hash, ``subjects`` a sorted set of
-subjects by when they expire. Fields of the hash: ``revision`` (20 digits), ``as_of_ms``,
-``grouping``, and as JSON ``dims``, ``gauges`` and each window under its name (``w:1m``).
+subjects by when they expire. Fields of the hash: ``revision`` (20 digits), ``head`` (the snapshot
+without its windows, JSON) and each window as JSON under its name (``w:1m``).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-import orjson
+import msgspec
 from redis import Redis
 from redis.exceptions import (
     BusyLoadingError,
@@ -23,6 +23,7 @@ from redis.exceptions import (
 )
 
 from schemas.groupings import subject_key
+from schemas.rows import SnapshotRow, WindowRow, decode, encode
 from sinks.errors import SinkUnavailable, SinkUnknown
 
 #: Longer than any pause of a healthy floor, shorter than anybody's patience with old numbers.
@@ -34,7 +35,6 @@ _PASSING = (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError, OutO
 _STORE = """
 local held = redis.call('HGET', KEYS[1], 'revision')
 if held and held > ARGV[1] then return 0 end
-redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'revision', ARGV[1], unpack(ARGV, 4))
 redis.call('EXPIRE', KEYS[1], ARGV[2])
 local now = tonumber(redis.call('TIME')[1])
@@ -61,7 +61,7 @@ class RedisSink:
         self._expiry_s = expiry_s
         self._store = self._redis.register_script(_STORE)
 
-    def write(self, snapshots: Sequence[Mapping[str, Any]]) -> int:
+    def write(self, snapshots: Sequence[SnapshotRow]) -> int:
         """Store snapshots; the number that were not older than what was there.
 
         Raises SinkUnavailable (try the same again later) or SinkUnknown (stop).
@@ -71,9 +71,9 @@ class RedisSink:
         try:
             with self._redis.pipeline(transaction=False) as pipeline:
                 for snapshot in snapshots:
-                    subject = subject_of(snapshot)
+                    subject = subject_key(snapshot.grouping, tuple(snapshot.dims.values()))
                     keys = [f"{self._prefix}snapshot:{subject}", f"{self._prefix}subjects"]
-                    revision = f"{snapshot['revision']:020d}"
+                    revision = f"{snapshot.revision:020d}"
                     arguments = [revision, self._expiry_s, subject, *_fields(snapshot)]
                     self._store(keys=keys, args=arguments, client=pipeline)
                 return sum(pipeline.execute())
@@ -86,40 +86,26 @@ class RedisSink:
         """Every subject with a snapshot; take one apart with ``groupings.subject_dims``."""
         return sorted(str(key) for key in self._redis.zrange(f"{self._prefix}subjects", 0, -1))
 
-    def read(self, subject: str) -> dict[str, Any] | None:
-        """A subject's snapshot as it was written, None when there is none (any more)."""
+    def read(self, subject: str) -> SnapshotRow | None:
+        """A subject's snapshot with all its windows, None when there is none (any more)."""
         fields = self._redis.hgetall(f"{self._prefix}snapshot:{subject}")
-        if not fields:
+        if "head" not in fields:
             return None
-        text = {str(name): str(value) for name, value in fields.items()}
+        head = decode(str(fields["head"]).encode(), SnapshotRow)
         windows = {
-            name.removeprefix(_WINDOW): orjson.loads(value)
-            for name, value in text.items()
-            if name.startswith(_WINDOW)
+            name: decode(str(fields[_WINDOW + name]).encode(), WindowRow)
+            for name in head.window_names
+            if _WINDOW + name in fields
         }
-        return {
-            "grouping": text["grouping"],
-            "dims": orjson.loads(text["dims"]),
-            "as_of_ms": int(text["as_of_ms"]),
-            "revision": int(text["revision"]),
-            "windows": windows,
-            "gauges": orjson.loads(text["gauges"]),
-        }
+        return msgspec.structs.replace(head, windows=windows)
 
     def close(self) -> None:
         """Drop all connections."""
         self._redis.close()
 
 
-def subject_of(snapshot: Mapping[str, Any]) -> str:
-    """The subject of a snapshot; its ``dims`` are in the grouping's order."""
-    return subject_key(snapshot["grouping"], tuple(snapshot["dims"].values()))
-
-
-def _fields(snapshot: Mapping[str, Any]) -> Iterator[str | bytes | int]:
+def _fields(snapshot: SnapshotRow) -> Iterator[str | bytes]:
     """Names and values of the hash's fields, one after the other."""
-    yield from ("grouping", snapshot["grouping"], "as_of_ms", snapshot["as_of_ms"])
-    yield from ("dims", orjson.dumps(snapshot["dims"]))
-    yield from ("gauges", orjson.dumps(snapshot["gauges"]))
-    for name, window in snapshot["windows"].items():
-        yield from (_WINDOW + name, orjson.dumps(window))
+    yield from ("head", encode(msgspec.structs.replace(snapshot, windows={})))
+    for name, window in snapshot.windows.items():
+        yield from (_WINDOW + name, encode(window))

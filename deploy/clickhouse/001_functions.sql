@@ -9,7 +9,7 @@ CREATE OR REPLACE FUNCTION dd_quantile AS (bins, q) ->
        dd_value(arrayFirst(
            (bin, reached) -> reached >= ceil(arraySum(n -> greatest(n, 0), mapValues(bins)) * q),
            arraySort(mapKeys(bins)),
-           arrayCumSum(arrayMap(bin -> greatest(bins[bin], 0), arraySort(mapKeys(bins)))))),
+           arrayCumSum(n -> greatest(n, 0), arraySort((n, bin) -> bin, mapValues(bins), mapKeys(bins))))),
        NULL);
 
 CREATE OR REPLACE FUNCTION wilson_low AS (successes, n) ->
@@ -31,9 +31,9 @@ CREATE OR REPLACE FUNCTION survival_quantile AS (closed, ages, tail) ->
             (state.1 - step.3, state.1 - step.3, state.3 * state.1 / state.2, state.4),
             (state.1 - step.3, state.2, state.3,
              if(state.4 < 0 AND state.3 * (state.1 - step.3) / state.2 <= tail, step.1, state.4))),
-        arraySort(arrayConcat(
-            arrayMap(bin -> (dd_value(bin), 0, toInt64(closed[bin])), arrayFilter(bin -> closed[bin] > 0, mapKeys(closed))),
-            arrayMap(age -> (toFloat64(age), 1, toInt64(ages[age])), arrayFilter(age -> ages[age] > 0, mapKeys(ages))))),
+        arraySort(arrayFilter(step -> step.3 > 0, arrayConcat(
+            arrayMap((bin, n) -> (dd_value(bin), 0, toInt64(n)), mapKeys(closed), mapValues(closed)),
+            arrayMap((age, n) -> (toFloat64(age), 1, toInt64(n)), mapKeys(ages), mapValues(ages))))),
         (toInt64(arraySum(n -> greatest(n, 0), mapValues(closed)) + arraySum(n -> greatest(n, 0), mapValues(ages))),
          toInt64(arraySum(n -> greatest(n, 0), mapValues(closed)) + arraySum(n -> greatest(n, 0), mapValues(ages))),
          toFloat64(1), toFloat64(-1))), 4), -1.);

@@ -5,6 +5,7 @@ import secrets
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 from clickhouse_connect.driver.client import Client
@@ -12,9 +13,12 @@ from redis import Redis
 from redis.exceptions import ConnectionError
 
 from deploy.local.valkey import find_server
-from sinks.clickhouse import connect
+from schemas.measures import MEASURES, Kind
+from schemas.rows import RollupRow
+from sinks.clickhouse import ClickHouseSink, connect
 from sinks.migrations import migrate
 from tests.integration.sinks.engines import Engine, free_port, wait_for
+from tests.integration.sinks.floors import START_MS, Floor
 
 
 @pytest.fixture(scope="session")
@@ -73,3 +77,13 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield url
     process.terminate()
     process.wait()
+
+
+@pytest.fixture(scope="module")
+def floor(clickhouse_url: str, database: str) -> Floor:
+    """Random counts for every default grouping, stored with stale revisions among them."""
+    sink = ClickHouseSink(clickhouse_url, database)
+    everything = {str(m.key): 1 for m in MEASURES if m.kind is Kind.COUNTER}
+    # Outside the range that is asked for: it only says that every event type has come.
+    sink.write("rollups", [RollupRow("all", {}, START_MS - 10**9, 60, 1, everything)])
+    return Floor(sink, Random(3))

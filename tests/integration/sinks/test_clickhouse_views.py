@@ -1,80 +1,20 @@
 """SQL gives the numbers of the stream, to the last digit, for every metric and grouping."""
 
-from collections.abc import Iterator
 from random import Random
-from typing import Any
 
 import pytest
 from clickhouse_connect.driver.client import Client
 
 from schemas.groupings import DEFAULT_GROUPINGS, Grouping
-from schemas.measures import BIN_BITS, MEASURES, Kind, Tally, add, key_of
+from schemas.measures import add, key_of
 from schemas.metrics import METRICS, Metric
 from schemas.readings import Reading
-from schemas.rows import ItemRow, RollupRow
+from schemas.rows import RollupRow
 from sinks.clickhouse import ClickHouseSink
 from sinks.migrations import migrate
 from sinks.views import PRESENT_METRICS, VIEWS, WINDOW_METRICS
-from streams.core.readings import Context, Gauges, read_all
-
-START_MS = 1_767_225_600_000
-MINUTE_MS = 60_000
-HOURS = 3
-RANGE = "from='2026-01-01 00:00:00', to='2026-01-01 03:00:00'"
-QUARTER_MS = 15 * MINUTE_MS
-SUBJECTS = 15
-
-
-def _random_tally(random: Random) -> Tally:
-    """Counts as they come and as they should never come: large, none, negative."""
-    tally: Tally = {}
-    for measure in random.sample(MEASURES, random.randint(0, len(MEASURES))):
-        low = -5 if measure.name.endswith("_delta") or random.random() < 0.1 else 0
-        high = random.choice((1, 40, 10**9))
-        if measure.kind is Kind.COUNTER:
-            tally[measure.key] = random.randint(low, high)
-        else:
-            for _ in range(random.randint(0, 30)):
-                tally[measure.id << BIN_BITS | random.randint(1, 1400)] = random.randint(low, 40)
-    return tally
-
-
-class Floor:
-    """Random counts in a real database, and the same counts in Python."""
-
-    def __init__(self, sink: ClickHouseSink, random: Random) -> None:
-        self.windows: dict[tuple[str, tuple[str, ...]], dict[int, Tally]] = {}
-        rows = [row for grouping in DEFAULT_GROUPINGS for row in self._fill(grouping, random)]
-        random.shuffle(rows)
-        assert sink.write("rollups", rows) == []
-
-    def _fill(self, grouping: Grouping, random: Random) -> Iterator[RollupRow]:
-        for subject in range(SUBJECTS if grouping.dimensions else 1):
-            dims = {name: f"{name}{subject}" for name in grouping.dimensions}
-            hours = self.windows.setdefault((grouping.name, tuple(dims.values())), {})
-            for hour in range(HOURS):
-                hours[hour] = {}
-                for minute in range(random.randint(0, 3)):
-                    start_ms = START_MS + (hour * 60 + minute * 7) * MINUTE_MS
-                    stale, true = _random_tally(random), _random_tally(random)
-                    add(hours[hour], true)
-                    for revision, tally in ((1, stale), (2, true)):
-                        flat = {str(key): n for key, n in tally.items()}
-                        yield RollupRow(grouping.name, dims, start_ms, 60, revision, flat)
-
-
-@pytest.fixture(scope="module")
-def floor(clickhouse_url: str, database: str) -> Floor:
-    sink = ClickHouseSink(clickhouse_url, database)
-    everything = {str(m.key): 1 for m in MEASURES if m.kind is Kind.COUNTER}
-    # Outside the range that is asked for: it only says that every event type has come.
-    sink.write("rollups", [RollupRow("all", {}, START_MS - 10**9, 60, 1, everything)])
-    return Floor(sink, Random(3))
-
-
-def _seen(client: Client, database: str) -> frozenset[str]:
-    types = client.query(f"SELECT types FROM {database}.seen_events").result_rows[0][0]
-    return frozenset(types)
+from streams.core.readings import Context, read_all
+from tests.integration.sinks.floors import HOURS, RANGE, START_MS, Floor, seen_types
 
 
 def _answers(
@@ -96,7 +36,7 @@ def test_every_metric_of_a_window_is_the_same_in_sql(
     client: Client, database: str, floor: Floor, grouping: Grouping, step_s: int
 ) -> None:
     answers = _answers(client, database, grouping, step_s)
-    context = Context(_seen(client, database), grouping.dimensions)
+    context = Context(seen_types(client, database), grouping.dimensions)
     compared = 0
     for (name, values), hours in floor.windows.items():
         if name != grouping.name:
@@ -127,7 +67,7 @@ def test_what_was_never_sent_is_unknown_in_sql_too(
     migrate(client, lonely)
     row = RollupRow("all", {}, START_MS, 60, 1, {str(key_of("submitted")): 4})
     ClickHouseSink(clickhouse_url, lonely).write("rollups", [row])
-    assert _seen(client, lonely) == context.seen
+    assert seen_types(client, lonely) == context.seen
     expected = read_all({key_of("submitted"): 4}, HOURS * 3_600_000, None, context, WINDOW_METRICS)
     answers = _answers(client, lonely, DEFAULT_GROUPINGS[0], 0)
     assert {key[0]: reading for key, reading in answers.items()} == expected
@@ -167,95 +107,6 @@ def test_levels_are_the_sum_of_all_changes_so_far(
         past = range(hour - START_MS // 3_600_000 + 1)
         for name, level in (("waiting_delta", waiting), ("open_delta", opened)):
             assert level == sum(hours[step].get(key_of(name), 0) for step in past)
-
-
-STATES = ("waiting", "in_work", "submitted", "in_review", "reviewed", "escalated", "closed")
-
-
-def _random_items(random: Random) -> Iterator[ItemRow]:
-    now_ms = START_MS + HOURS * 3_600_000
-    for number in range(600):
-        created_ms = random.choice((None, now_ms - random.randint(0, 10**8)))
-        queued_ms = now_ms - random.randint(0, 10**7)
-        due_ms = random.choice((None, queued_ms - 5, queued_ms + random.randint(1, 10**7)))
-        subject = random.randint(0, 9)
-        yield ItemRow(
-            f"org{subject}",
-            f"source{subject}",
-            f"project{subject}",
-            f"item{number}",
-            random.randint(1, 9),
-            random.choice(STATES),
-            queue=f"queue{subject}",
-            created_ms=created_ms,
-            queued_ms=queued_ms,
-            due_ms=due_ms,
-        )
-
-
-def _gauges(items: list[ItemRow], as_of_ms: int) -> Gauges:
-    """The gauges of some items, counted one by one."""
-    open_since: dict[int, int] = {}
-    levels = dict.fromkeys(("waiting", "in_work", "in_review"), 0)
-    aged = {50: 0, 80: 0, 100: 0}
-    with_due, oldest_ms = 0, None
-    for item in items:
-        if item.state in levels:
-            levels[item.state] += 1
-        assert item.queued_ms is not None
-        opened_ms = item.queued_ms if item.created_ms is None else item.created_ms
-        start_min = opened_ms // QUARTER_MS * 15
-        open_since[start_min] = open_since.get(start_min, 0) + 1
-        if item.state != "waiting":
-            continue
-        oldest_ms = max(oldest_ms or 0, as_of_ms - item.queued_ms)
-        if item.due_ms is not None and item.due_ms > item.queued_ms:
-            with_due += 1
-            for percent in aged:
-                mark_ms = item.queued_ms + (item.due_ms - item.queued_ms) * percent // 100
-                aged[percent] += mark_ms <= as_of_ms
-    named: dict[str, Any] = {f"waiting_aged_{percent}": n for percent, n in aged.items()}
-    return Gauges(
-        as_of_ms,
-        **levels,
-        **named,
-        open=len(items),
-        oldest_waiting_ms=oldest_ms,
-        waiting_with_due=with_due,
-        open_since=open_since,
-    )
-
-
-@pytest.mark.parametrize("grouping", DEFAULT_GROUPINGS[:4], ids=lambda grouping: grouping.name)
-def test_every_metric_of_the_present_is_the_same_in_sql(
-    clickhouse_url: str, client: Client, database: str, floor: Floor, grouping: Grouping
-) -> None:
-    items = list(_random_items(Random(5)))
-    ClickHouseSink(clickhouse_url, database).write("items", items)
-    opened = [item for item in items if item.state != "closed"]
-    columns = [f"{metric.id}{part}" for metric in PRESENT_METRICS for part in ("", "_n")]
-    dimensions = "".join(f", {name}" for name in grouping.dimensions)
-    rows = client.query(
-        f"SELECT {', '.join(columns)}{dimensions} "
-        f"FROM {database}.backlog_now(grouping='{grouping.name}', {RANGE})"
-    ).result_rows
-    context = Context(_seen(client, database), grouping.dimensions)
-    assert len(rows) >= (10 if grouping.dimensions else 1)
-    for row in rows:
-        values = tuple(row[len(columns) :])
-        own = [i for i in opened if _place(i, grouping) == values]
-        tally: Tally = {}
-        for hour in floor.windows[(grouping.name, values)].values():
-            add(tally, hour)
-        gauges = _gauges(own, START_MS + HOURS * 3_600_000)
-        expected = read_all(tally, HOURS * 3_600_000, gauges, context, PRESENT_METRICS)
-        found = dict(zip(columns, row, strict=False))
-        for name, reading in expected.items():
-            assert (name, found[name], found[f"{name}_n"]) == (name, reading.value, reading.n)
-
-
-def _place(item: ItemRow, grouping: Grouping) -> tuple[str, ...]:
-    return tuple(getattr(item, name) for name in grouping.dimensions)
 
 
 def test_dd_quantile_is_quantile_exact_weighted(client: Client) -> None:

@@ -19,7 +19,9 @@ def sink(redis_url: str) -> Iterator[RedisSink]:
     sink.close()
 
 
-def _snapshot(revision: int, queue: str = "q", **windows: Any) -> dict[str, Any]:
+def _snapshot(
+    revision: int, queue: str = "q", windows: dict[str, Any] | None = None
+) -> dict[str, Any]:
     return {
         "grouping": "queue",
         "dims": {"org": "o", "source": "s", "project": "p", "queue": queue},
@@ -51,8 +53,8 @@ def test_an_older_one_in_the_same_batch_is_not_counted_as_stored(sink: RedisSink
 
 
 def test_a_window_that_is_no_longer_there_is_gone(sink: RedisSink) -> None:
-    sink.write([_snapshot(1, **{"1m": {}, "5m": {}})])
-    sink.write([_snapshot(2, **{"5m": {}})])
+    sink.write([_snapshot(1, windows={"1m": {}, "5m": {}})])
+    sink.write([_snapshot(2, windows={"5m": {}})])
     kept = sink.read(subject_of(_snapshot(2)))
     assert kept is not None and list(kept["windows"]) == ["5m"]
 
