@@ -4,8 +4,8 @@ A cell is a plain label, several labels with a separator, or JSON as Zooniverse,
 Mechanical Turk write it. Of JSON only the names under known keys are taken (`T0:Yes`, prefixed
 with the task), never coordinates, counts or text. What is long, has an @ or a line break is
 content rather than a label: it becomes `#` and a hash, so that equal answers stay equal. JSON
-without one known key becomes a hash as a whole, and so does a cell with more than ``LABELS_MAX`` names; a known task without an
-answer gives no label.
+without one known key becomes a hash as a whole, and so does a cell with more than ``LABELS_MAX``
+names; a known task without an answer gives no label.
 """
 
 import hashlib

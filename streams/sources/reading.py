@@ -1,8 +1,8 @@
 """Reads a log, whatever its kind, as a stream of events and rejects.
 
 Nothing here is sent anywhere. A file that turns out to be damaged half way raises SourceError
-half way: whoever must not do half a job reads through :func:`streams.sources.ordering.sort_by_time`,
-which yields its first event only after the whole log was read.
+half way: whoever must not do half a job reads through ``ordering.sort_by_time``, which yields
+its first event only after the whole log was read.
 """
 
 from collections.abc import Iterator

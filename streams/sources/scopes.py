@@ -14,7 +14,8 @@ Moment = tuple[int, Quality]
 class Scope:
     """The row that is being mapped; times and answers are computed when first asked for."""
 
-    __slots__ = ("_answers", "_moments", "_plan", "_row_id", "cells", "clock_ms", "each", "file", "row")
+    __slots__ = ("_answers", "_moments", "_plan", "_row_id", "cells", "clock_ms", "each",
+                 "file", "row")
 
     def __init__(self, plan: "ScopePlan", row: Row, file: str, clock_ms: int | None) -> None:
         self.cells = row.cells

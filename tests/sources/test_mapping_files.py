@@ -58,7 +58,8 @@ def test_a_mapping_is_read_from_a_file(tmp_path: Path) -> None:
 
 def test_yes_and_no_are_labels_and_not_booleans(tmp_path: Path) -> None:
     text = MINIMAL_MAPPING.replace(
-        "attempt: {constant: 1}", "attempt: {constant: 1}, decision: {column: item, lookup: {No: keep, Yes: remove}}")
+        "attempt: {constant: 1}",
+        "attempt: {constant: 1}, decision: {column: item, lookup: {No: keep, Yes: remove}}")
     log = "item,who,at\nYes,a,2024-05-01T10:00:00Z\nNo,a,2024-05-01T10:00:00Z\n"
     events, _ = split(written(tmp_path, log), parse_mapping(text, "m.yaml"))
     assert [item.event["decision"] for item in events] == ["remove", "keep"]

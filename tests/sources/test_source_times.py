@@ -1,6 +1,6 @@
 """Times of exports become the right UTC ms, or are refused; nothing is guessed."""
 
-from datetime import UTC, datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 
