@@ -94,7 +94,7 @@ class Decoder:
             event = self._read(record)
             people = self._check_place(role, record, event)
         except Refused as refused:
-            return self._dead_letter(role, partition, record, refused)
+            return self.dead_letter(role, partition, record, refused)
         pseudonym = self._pseudonym
         if pseudonym is not None:
             org_id, source = event["org_id"], event["source"]
@@ -155,9 +155,10 @@ class Decoder:
                 error = inner
         raise explain(error, payload)
 
-    def _dead_letter(
+    def dead_letter(
         self, role: str, partition: int, record: Record, refused: Refused
     ) -> DeadLetter:
+        """What a record becomes that is refused, here or by what comes after."""
         origin = Message(
             topic=self._topic_names[role],
             partition=partition,

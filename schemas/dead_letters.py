@@ -41,6 +41,8 @@ class Reason(StrEnum):
     TIME_OUT_OF_RANGE = "time_out_of_range"
     #: The message is sound, but its item has more events than the state may hold.
     TOO_MANY_EVENTS = "too_many_events"
+    #: A row of ours that a sink will never take; the origin is our own topic.
+    SINK_REFUSED = "sink_refused"
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,37 @@ class LabelRow(msgspec.Struct, frozen=True, omit_defaults=True):
     weight: int = 1000
 
 
+class WindowRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One window of a subject: ``[start_ms, end_ms)`` of event time and what fell into it."""
+
+    start_ms: int
+    end_ms: int
+    tally: dict[str, int]
+
+
+class SnapshotRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A subject's windows and backlog at a moment; only windows that changed are sent.
+
+    ``first_seen_ms`` says when each event type was first heard of in the subject's sources, and
+    ``last_seen_ms`` when any was last: they tell an unknown number from a zero.
+    ``sources_known`` of ``sources_total`` source partitions have reported.
+    """
+
+    grouping: str
+    dims: dict[str, str]
+    as_of_ms: int
+    revision: int
+    sources_known: int
+    sources_total: int
+    first_seen_ms: dict[str, int]
+    gauge: dict[str, int | None]
+    open_since: dict[str, int]
+    windows: dict[str, WindowRow]
+    #: All windows that the subject has now, sent or not.
+    window_names: tuple[str, ...]
+    last_seen_ms: int | None = None
+
+
 class DeadLetterRow(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where a refused message lies and why it was refused; never what it said."""
 

@@ -28,6 +28,19 @@ class Standing(NamedTuple):
     aged: int | None
 
 
+#: The gauge's counts of items, in the order of its fields.
+COUNTS = (
+    "waiting",
+    "in_work",
+    "in_review",
+    "open",
+    "waiting_with_due",
+    "aged_50",
+    "aged_80",
+    "aged_100",
+)
+
+
 class Gauge(msgspec.Struct, array_like=True):
     """One source partition's backlog of one subject; counts of items."""
 
@@ -42,6 +55,10 @@ class Gauge(msgspec.Struct, array_like=True):
     aged_100: int = 0
     #: Open items by the quarter of an hour of their creation (UTC ms of its start).
     open_since: dict[int, int] = {}
+
+    def counts(self) -> dict[str, int]:
+        """The counts that are not zero."""
+        return {name: n for name in COUNTS if (n := getattr(self, name))}
 
 
 class Oldest:
@@ -144,6 +161,6 @@ class Gauges:
             gauge, oldest = self._gauges[subject]
             gauge.oldest_waiting_ms = oldest.least()
             found[subject] = gauge
-            if not (gauge.open or gauge.waiting or gauge.in_work or gauge.in_review):
+            if not gauge.counts():
                 del self._gauges[subject]
         return found

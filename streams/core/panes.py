@@ -86,6 +86,11 @@ class Panes:
         gone = [at for at in self._slices if at[0] + at[1] <= limits[at[1]]]
         return [pane for at in gone for pane in self._slices.pop(at).values()]
 
+    @property
+    def dirty(self) -> int:
+        """How many panes changed since the last flush."""
+        return len(self._dirty)
+
     def __iter__(self) -> Iterator[Pane]:
         """Every pane held."""
         for panes in self._slices.values():

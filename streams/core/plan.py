@@ -27,7 +27,7 @@ class Plan:
     retention_ms: int = 31 * DAY_MS
     open_item_retention_ms: int = 92 * DAY_MS
     presence_gap_ms_max: int = 16 * HOUR_MS
-    item_events_max: int = 10_000
+    item_events_max: int = 2_000
     hot_items_max: int = 20_000
 
     @property

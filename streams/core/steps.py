@@ -7,9 +7,9 @@ One function for each kind; ``step`` is the only way in. Definitions of what is 
 from collections.abc import Callable
 
 from schemas.measures import key_of
-from streams.core import moments
-from streams.core.facts import Delta, Fact, Scope, counter, duration
-from streams.core.life import ESCALATED, IN_REVIEW, REVIEWED, SUBMITTED, UNOPENED, WAITING, Life
+from streams.core import moments, reviews
+from streams.core.facts import Delta, Fact, counter, duration
+from streams.core.life import ESCALATED, IN_REVIEW, SUBMITTED, WAITING, Life
 from streams.core.moments import Moment
 
 
@@ -19,11 +19,11 @@ def step(life: Life, moment: Moment) -> None:
         pairs = zip(moment.extras, life.extras, strict=True)
         life.extras = tuple([old if new is None else new for new, old in pairs])
     code, queue = moment.code, life.queue
-    if code in _OPENING:
-        life.opened = True
     handler = _STEPS.get(code)
     if handler is not None:
         handler(life, moment)
+    if code in _OPENING:
+        life.opened = True
     life.settle(moment, queue)
 
 
@@ -34,7 +34,7 @@ def _created(life: Life, moment: Moment) -> None:
         life.due_ms = moment.details[0]
     if moment.queue is not None:
         life.queue = moment.queue
-    if life.base == UNOPENED:
+    if not life.opened and not life.closed:
         life.base = WAITING
         life.queued_ms = moment.t_ms
 
@@ -81,6 +81,11 @@ def _started(life: Life, moment: Moment) -> None:
     known = life.starts.get(moment.assignment)
     if known is None or not known[0]:
         life.starts[moment.assignment] = (True, moment.t_ms)
+    life.assignments[moment.assignment] = None
+
+
+def _resumed(life: Life, moment: Moment) -> None:
+    assert moment.assignment is not None
     life.assignments[moment.assignment] = None
 
 
@@ -192,48 +197,6 @@ def _in_review(life: Life, moment: Moment) -> None:
         life.base = IN_REVIEW
 
 
-def _decided(life: Life, moment: Moment) -> None:
-    reviewer, author, outcome = moment.details
-    team, site = life.authors.get(author, ("", ""))
-    team, site = team or moment.team or "", site or moment.site or ""
-    queue = moment.queue if moment.queue is not None else life.queue
-    scope = Scope(queue, team, site, author, reviewer, None, life.extras)
-    first = life.reviews == 0
-    life.reviews += 1
-    deltas = [counter("reviewed")]
-    if first:
-        deltas.append(counter("first_reviewed"))
-    if outcome == "accept":
-        deltas.append(counter("accepted"))
-        life.accepted = scope
-    else:
-        _retract_accept(life, moment)
-        deltas.append(counter("rejected" if outcome == "reject" else "fixed"))
-    if first and outcome != "reject":
-        deltas.append(counter("first_passed" if outcome == "accept" else "first_fixed"))
-    if outcome != "reject" and not life.passed:
-        life.passed = True
-        deltas += ((key_of("rounds"), life.reviews), counter("rounds_n"))
-    life.emit(moment, scope, tuple(deltas))
-    if life.is_open:
-        life.base = REVIEWED
-    life.outcome = outcome
-    life.reviewer, life.reviewed_ms = reviewer, moment.t_ms
-
-
-def _retract_accept(life: Life, moment: Moment) -> None:
-    """What was accepted and is so no longer counts against those who were credited with it."""
-    if life.accepted is not None:
-        life.emit(moment, life.accepted, (counter("accept_retracted"),))
-        life.accepted = None
-
-
-def _appeal_decided(life: Life, moment: Moment) -> None:
-    if moment.details[0] == "overturn":
-        _retract_accept(life, moment)
-        life.outcome = "overturned"
-
-
 def _completed(life: Life, moment: Moment) -> None:
     actor_type, terminal_state = moment.details
     deltas = [counter("completed")]
@@ -261,7 +224,7 @@ def _closed(life: Life, moment: Moment) -> None:
 
 _OPENING = frozenset(
     (moments.CREATED, moments.QUEUED, moments.REQUEUED, moments.ASSIGNED, moments.CLAIMED)
-    + (moments.STARTED, moments.RESUMED, moments.SUBMITTED, moments.SKIPPED)
+    + (moments.STARTED, moments.RESUMED, moments.SUBMITTED)
 )
 
 _STEPS: dict[int, Callable[[Life, Moment], None]] = {
@@ -271,7 +234,7 @@ _STEPS: dict[int, Callable[[Life, Moment], None]] = {
     moments.ASSIGNED: _claimed,
     moments.CLAIMED: _claimed,
     moments.STARTED: _started,
-    moments.RESUMED: _started,
+    moments.RESUMED: _resumed,
     moments.HEARTBEAT: _heartbeat,
     moments.SUBMITTED: _submitted,
     moments.GOLDEN: _golden,
@@ -282,8 +245,8 @@ _STEPS: dict[int, Callable[[Life, Moment], None]] = {
     moments.REVIEW_QUEUED: _in_review,
     moments.REVIEW_ASSIGNED: _in_review,
     moments.REVIEW_STARTED: _in_review,
-    moments.DECIDED: _decided,
-    moments.APPEAL_DECIDED: _appeal_decided,
+    moments.DECIDED: reviews.decided,
+    moments.APPEAL_DECIDED: reviews.appeal_decided,
     moments.COMPLETED: _completed,
     moments.CANCELLED: _closed,
     moments.DELETED: _closed,

@@ -3,8 +3,8 @@
 from schemas.groupings import DIMENSIONS, SEPARATOR, Grouping
 from streams.core.facts import Scope
 
-#: (org, source, project) of an item; a person's project is "".
-Home = tuple[str, str, str]
+#: (org, source, project) of an item; a person has no project, so no grouping by it gets them.
+Home = tuple[str, str, str | None]
 
 #: Positions of the fixed dimensions in ``home + scope``; extras follow.
 _FIXED = ("org", "source", "project", "queue", "team", "site", "annotator", "reviewer", "label")

@@ -1,0 +1,132 @@
+"""What a worker does by the wall clock: flush, send ticks, and look at itself."""
+
+import asyncio
+import time
+from typing import cast
+
+import msgspec
+from faust.types import TP
+from mode import Service
+
+from schemas.topics import INPUT_ROLES
+from streams import logs
+from streams.core.shard import Tick
+from streams.health import HealthPage
+from streams.meters import Meters
+from streams.producer import Producer
+from streams.runtime import App
+from streams.stage1 import Stage1
+from streams.stage2 import Stage2
+from streams.transport import Consumer
+
+log = logs.get(__name__)
+
+TICK_EVERY_S = 1.0
+LOOK_EVERY_S = 2.0
+
+
+class Flusher(Service):
+    """Flushes one stage every ``interval_s``; a failure ends the process."""
+
+    def __init__(self, stage: Stage1 | Stage2, interval_s: float) -> None:
+        super().__init__()
+        self._stage = stage
+        self._interval_s = interval_s
+
+    @Service.task
+    async def _flush(self) -> None:
+        while not self.should_stop:
+            await self.sleep(self._interval_s)
+            await self._stage.flush_all()
+
+
+class Ticker(Service):
+    """Tells each owned source partition how far its topics reached at a time of the broker's.
+
+    A tick carries the broker's stamp of the tick before it and end offsets asked for after that,
+    so all records stamped earlier lie before these offsets, whatever clocks the workers have.
+    """
+
+    def __init__(self, app: App, stage: Stage1) -> None:
+        super().__init__()
+        self._app = app
+        self._stage = stage
+        self._stamps_ms: dict[int, int] = {}
+
+    @Service.task
+    async def _tick(self) -> None:
+        while not self.should_stop:
+            await self.sleep(TICK_EVERY_S)
+            partitions = sorted(self._stage.shards)
+            if partitions and cast(Consumer, self._app.consumer).reading:
+                await self._send(partitions)
+
+    async def _send(self, partitions: list[int]) -> None:
+        topics = self._stage.settings.topics
+        tps = {
+            TP(topics.name(role), partition): (partition, role.value)
+            for partition in partitions
+            for role in INPUT_ROLES
+        }
+        ends: dict[int, dict[str, int]] = {partition: {} for partition in partitions}
+        for tp, end in (await self._app.consumer.highwaters(*tps)).items():
+            partition, role = tps[TP(tp.topic, tp.partition)]
+            ends[partition][role] = end or 0
+        await asyncio.gather(*(self._send_one(each, ends[each]) for each in partitions))
+
+    async def _send_one(self, partition: int, ends: dict[str, int]) -> None:
+        tick = Tick(self._stamps_ms.get(partition, 0), ends)
+        producer = cast(Producer, self._app.producer)
+        write = await producer.send(
+            self._stage.settings.topics.ticks, None, msgspec.json.encode(tick), partition, None, None
+        )
+        self._stamps_ms[partition] = (await write).timestamp or 0
+
+
+class Page(Service):
+    """Keeps the health page open while the app runs, and says where it is."""
+
+    def __init__(self, page: HealthPage) -> None:
+        super().__init__()
+        self._page = page
+
+    async def on_start(self) -> None:
+        log.info("health_page", address=await self._page.start())
+
+    async def on_stop(self) -> None:
+        await self._page.stop()
+
+
+class Observer(Service):
+    """Brings the meters up to date with what the worker holds and how far behind it is."""
+
+    def __init__(self, app: App, stage1: Stage1, stage2: Stage2, meters: Meters) -> None:
+        super().__init__()
+        self._app = app
+        self._stage1 = stage1
+        self._stage2 = stage2
+        self._meters = meters
+
+    @Service.task
+    async def _look(self) -> None:
+        while not self.should_stop:
+            await self.sleep(LOOK_EVERY_S)
+            self.look(int(time.time() * 1000))
+
+    def look(self, now_ms: int) -> None:
+        """Set every gauge of the worker as of ``now_ms``, wall clock."""
+        meters, topics = self._meters, self._stage1.settings.topics
+        for tp, lag in cast(Consumer, self._app.consumer).lags().items():
+            role = topics.role(tp.topic)
+            if role is not None:
+                meters.set("floor_lag_records", lag, role.value, str(tp.partition))
+        for partition, shard in self._stage1.shards.items():
+            behind_ms = now_ms - shard.meta.watermark_ms
+            name = str(partition)
+            if shard.meta.watermark_ms:
+                meters.set("floor_watermark_delay_s", behind_ms / 1000, name)
+            meters.set("floor_held_items", len(shard.shelf), name)
+            meters.set("floor_held_panes", len(shard.panes), "1", name)
+        for partition, state in self._stage2.states.items():
+            meters.set("floor_held_panes", len(state.parts), "2", str(partition))
+            meters.set("floor_subjects", len(state.subjects), str(partition))

@@ -1,0 +1,40 @@
+"""`watchfloor deliver`: rows to ClickHouse and snapshots to Redis, each by a process of its own."""
+
+import socket
+import sys
+
+import click
+
+from streams.commands.invocation import read_settings
+from streams.processes import Processes
+
+SINKS = ("clickhouse", "redis")
+
+
+@click.command(
+    epilog="""\b
+watchfloor deliver                     all sinks, a process for each
+watchfloor deliver --only clickhouse   one sink in this process"""
+)
+@click.option("--only", type=click.Choice(SINKS), help="One sink, in this process.")
+@click.option("--instance", help="Name of this process in its group; default: the host's name.")
+def command(only: str | None, instance: str | None) -> None:
+    """Bring rows to the sinks. One that is away delays neither the others nor the floor."""
+    settings = read_settings()
+    name = instance or socket.gethostname()
+    if only is None:
+        space = settings.space.space
+        each = [
+            ["--space", space, "deliver", "--only", sink, "--instance", name] for sink in SINKS
+        ]
+        sys.exit(Processes(each).run())
+    # Imported here: Faust takes a second to import, and `--help` needs none of it.
+    from streams.deliver import make_clickhouse, make_redis, run_delivery
+    from streams.doctor import preflight
+
+    if only == "clickhouse":
+        preflight(settings, "deliver-clickhouse")
+        run_delivery(make_clickhouse(settings, name))
+    else:
+        preflight(settings, "deliver-redis")
+        run_delivery(make_redis(settings, name))

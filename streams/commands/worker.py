@@ -1,0 +1,67 @@
+"""`watchfloor worker`: the floor, in one process or several."""
+
+import socket
+import sys
+
+import click
+
+from schemas.topics import Topics
+from streams import spaces
+from streams.admin import Kafka
+from streams.commands.invocation import read_settings
+from streams.processes import Processes
+from streams.refusals import Refusal
+from streams.settings import Settings
+from streams.spaces import Terms
+
+
+@click.command(
+    epilog="""\b
+watchfloor worker                  one process
+watchfloor worker --processes 2    two, started again when they end
+watchfloor --space june worker     the floor of another space"""
+)
+@click.option("--processes", default=1, show_default=True, type=click.IntRange(1, 64))
+@click.option("--instance", help="Name of this process in its group; default: host and number.")
+def command(processes: int, instance: str | None) -> None:
+    """Run the floor: events in, windows out. Refuses to start on a wrong set-up."""
+    settings = read_settings()
+    name = instance or settings.floor.instance or f"{socket.gethostname()}-0"
+    if processes > 1:
+        stem = name.removesuffix("-0")
+        space = settings.space.space
+        each = [
+            ["--space", space, "worker", "--instance", f"{stem}-{number}"]
+            for number in range(processes)
+        ]
+        sys.exit(Processes(each).run())
+    _run(settings, name)
+
+
+def _run(settings: Settings, instance: str) -> None:
+    # Imported here: Faust takes a second to import, and `--help` needs none of it.
+    from streams.app import make_floor, run_floor
+    from streams.core.plan import DAY_MS, Plan
+    from streams.doctor import preflight
+    from streams.floor_files import read_calendar, read_groupings
+
+    preflight(settings, "floor")
+    terms = read_terms(settings)
+    floor_settings = settings.floor
+    plan = Plan(
+        groupings=read_groupings(),
+        late_after_ms=floor_settings.lateness_fine_s_max * 1000,
+        retention_ms=floor_settings.retention_d * DAY_MS,
+    )
+    floor = make_floor(settings, terms, plan, read_calendar(), instance)
+    run_floor(floor, settings, ticking=terms.accept_from_ms is None)
+
+
+def read_terms(settings: Settings) -> Terms:
+    """What all workers of the space agree on; Refusal when it was never set up."""
+    connections = settings.connections
+    with Kafka(connections.kafka, connections.timeout_s) as kafka:
+        terms = spaces.read_terms(kafka, Topics(settings.space.space))
+    if terms is None:
+        raise Refusal(f"space {settings.space.space} is not set up", "run `watchfloor setup`")
+    return terms

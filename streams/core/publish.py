@@ -1,0 +1,189 @@
+"""What stage 2 writes and sends: rollup rows, live snapshots, and its own changelog."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from schemas.groupings import subject_dims
+from schemas.rows import RollupRow, SnapshotRow, WindowRow, revision
+from streams.core import wire
+from streams.core.gauges import COUNTS
+from streams.core.plan import MINUTE_MS
+from streams.core.recovery import PlanChanged
+from streams.core.rollups import GAUGE, QUARTER, Rollups, RollupsMeta, Subject, quarter_key
+from streams.core.windows import FINE_MS, ROLLING_MS
+
+#: Long windows move little: they are published at most this often per subject.
+LONG_WINDOWS_EVERY_MS = MINUTE_MS
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack_parts = msgspec.msgpack.Decoder(dict[int, dict[int, int]]).decode
+_unpack_gauges = msgspec.msgpack.Decoder(dict[int, wire.Gauge]).decode
+
+
+class Calendar(Protocol):
+    """Says when the shift and the business day of a subject began."""
+
+    def starts_ms(self, dims: Mapping[str, str], at_ms: int) -> Mapping[str, int]:
+        """Window name to its start; names without one at that time are absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One flush of stage 2: the changelog's atomic batch, and the rows it makes true."""
+
+    seq: int
+    log: list[wire.LogRecord]
+    rows: list[RollupRow]
+    snapshots: list[tuple[str, SnapshotRow]]
+
+
+def flush(state: Rollups, calendar: Calendar) -> Published | None:
+    """Everything that changed since the last flush; None when nothing did."""
+    if not state.changed:
+        return None
+    state.changed = False
+    state.seq += 1
+    written = revision(state.epoch, state.seq)
+    rows = [_row(state, at, written) for at in state.dirty_panes]
+    log = [(wire.pane_key(*at), _pack(state.parts[at])) for at in state.dirty_panes]
+    state.dirty_panes.clear()
+    state.fold()
+    snapshots = _snapshots(state, calendar, written)
+    log += [(key, _payload(state, key)) for key in state.dirty_keys]
+    state.dirty_keys.clear()
+    log.append((wire.META, msgspec.json.encode(state.meta)))
+    stamped: list[wire.LogRecord] = [
+        (key, wire.stamped(state.epoch, state.seq, payload)) for key, payload in log
+    ]
+    kept = {key for key, _ in log}
+    deleted = [key for key in state.deleted if key not in kept or key[:1] == wire.PANE]
+    stamped += [(key, None) for key in deleted]
+    state.deleted.clear()
+    return Published(state.seq, stamped, rows, snapshots)
+
+
+def _row(state: Rollups, at: tuple[str, int, int], written: int) -> RollupRow:
+    subject, start_ms, size_ms = at
+    grouping, dims = subject_dims(subject, state.groupings)
+    tally = {str(key): n for key, n in state.total(at).items()}
+    return RollupRow(grouping, dims, start_ms, size_ms // 1000, written, tally)
+
+
+def _payload(state: Rollups, key: bytes) -> bytes:
+    kind, name = key[:1], key[1:].decode()
+    if kind == GAUGE:
+        return _pack(state.subject(name).gauges)
+    start_ms, subject = name.split("/", 1)
+    return _pack(state.quarters[subject, int(start_ms)])
+
+
+def _snapshots(state: Rollups, calendar: Calendar, written: int) -> list[tuple[str, SnapshotRow]]:
+    now_ms = state.watermark_ms
+    if now_ms == 0:
+        return []
+    minute_ms = now_ms - now_ms % MINUTE_MS
+    if minute_ms != state.advanced_ms:
+        state.advanced_ms = minute_ms
+        for key, subject in state.subjects.items():
+            _, dims = subject_dims(key, state.groupings)
+            subject.windows.advance(now_ms, calendar.starts_ms(dims, now_ms))
+        state.forget_empty()
+    found = []
+    for key, subject in state.subjects.items():
+        if subject.windows.changed or subject.gauges_changed:
+            found.append((key, _snapshot(state, key, now_ms, written)))
+    return found
+
+
+def _snapshot(state: Rollups, key: str, now_ms: int, written: int) -> SnapshotRow:
+    subject = state.subjects[key]
+    grouping, dims = subject_dims(key, state.groupings)
+    first_ms, last_ms = state.seen(key)
+    gauge = state.gauge(key)
+    counts: dict[str, int | None] = {name: getattr(gauge, name) for name in COUNTS}
+    subject.gauges_changed = False
+    return SnapshotRow(
+        grouping=grouping,
+        dims=dims,
+        as_of_ms=now_ms,
+        revision=written,
+        sources_known=len(state.meta.sources),
+        sources_total=state.source_count,
+        first_seen_ms=first_ms,
+        last_seen_ms=last_ms,
+        gauge=counts | {"oldest_waiting_ms": gauge.oldest_waiting_ms},
+        open_since={str(start_ms): n for start_ms, n in gauge.open_since.items()},
+        windows=_windows(subject, now_ms),
+        window_names=tuple(subject.windows.names),
+    )
+
+
+def _windows(subject: Subject, now_ms: int) -> dict[str, WindowRow]:
+    windows = subject.windows
+    long_due = now_ms - subject.long_sent_ms >= LONG_WINDOWS_EVERY_MS
+    if long_due:
+        subject.long_sent_ms = now_ms
+    rows = {}
+    for name in list(windows.changed):
+        if name not in windows.names:
+            windows.changed.discard(name)
+            continue
+        if not long_due and ROLLING_MS.get(name, FINE_MS + 1) > FINE_MS:
+            continue
+        windows.changed.discard(name)
+        window = windows.read(name, now_ms)
+        tally = {str(key): n for key, n in window.tally.items()}
+        rows[name] = WindowRow(window.start_ms, window.end_ms, tally)
+    return rows
+
+
+class RollupsKeeper:
+    """Puts a partition of stage 2 back together from its changelog."""
+
+    def __init__(self, state: Rollups) -> None:
+        self.state = state
+
+    def put_back(self, key: bytes, payload: bytes | None) -> None:
+        """Take in what the changelog says about a key."""
+        state, kind = self.state, key[:1]
+        if kind == wire.META:
+            assert payload is not None
+            plan = state.meta.plan
+            state.meta = msgspec.json.decode(payload, type=RollupsMeta)
+            if state.meta.plan != plan:
+                raise PlanChanged(f"{state.meta.plan!r} became {plan!r}")
+        elif kind == wire.PANE:
+            at = wire.pane_of_key(key)
+            state.parts.pop(at, None)
+            if payload is not None:
+                state.parts[at] = _unpack_parts(payload)
+        elif kind == QUARTER:
+            start_ms, subject = key[1:].decode().split("/", 1)
+            state.quarters.pop((subject, int(start_ms)), None)
+            if payload is not None:
+                state.quarters[subject, int(start_ms)] = wire.unpack_tally(payload)
+        elif kind == GAUGE and payload is not None:
+            state.subject(key[1:].decode()).gauges = _unpack_gauges(payload)
+        else:
+            raise AssertionError(f"unknown kind of key {kind!r}")
+
+    def begin(self, epoch: int, touched: set[bytes], stale: set[bytes]) -> None:
+        """Number flushes anew; what the last owner may not have sent goes out again."""
+        state = self.state
+        state.epoch, state.seq = epoch, -1
+        for (subject, start_ms), tally in state.quarters.items():
+            state.subject(subject).windows.change(start_ms, MINUTE_MS * 15, tally)
+            if quarter_key(subject, start_ms) in touched:
+                state.dirty_keys.add(quarter_key(subject, start_ms))
+        for at in state.parts:
+            state.subject(at[0]).windows.change(at[1], at[2], state.total(at))
+            if wire.pane_key(*at) in touched:
+                state.dirty_panes.add(at)
+        gauges = {GAUGE + name.encode() for name in state.subjects}
+        state.dirty_keys |= touched & gauges
+        written = {wire.pane_key(*at) for at in state.dirty_panes} | state.dirty_keys
+        state.deleted |= stale - written - {wire.META}
+        state.changed = True

@@ -1,0 +1,122 @@
+"""A shard's state out of its changelog, whoever wrote to it.
+
+Records come in offset order. A claim is the moment at which an owner took over: whatever an older
+owner wrote after it is ignored, and written over with the next flush, deletions included.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+from streams.core import wire
+from streams.core.panes import Pane
+from streams.core.shard import Shard
+
+
+class PlanChanged(RuntimeError):
+    """The state was written under other groupings or pane lengths and can't be read on."""
+
+
+class Keeper(Protocol):
+    """State that can be put back together key by key."""
+
+    def put_back(self, key: bytes, payload: bytes | None) -> None:
+        """Take in (or, when None, forget) what a changelog says about a key."""
+
+    def begin(self, epoch: int, touched: set[bytes], stale: set[bytes]) -> None:
+        """Go on from here: re-write and re-send ``touched``, and delete or re-write ``stale``."""
+
+
+class Replay:
+    """Feeds a changelog to a keeper, leaving out what owners wrote after they had lost it."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+        self._epoch = 0
+        self._latest = (-1, -1)
+        self._latest_keys: set[bytes] = set()
+        self._overruled: set[bytes] = set()
+        self._claims: list[bytes] = []
+
+    def record(
+        self, key: bytes, value: bytes | None, stamp_header: bytes | None, offset: int
+    ) -> None:
+        """One changelog record; ``stamp_header`` is what a deletion carries."""
+        if key.startswith(wire.CLAIM):
+            if value is not None:
+                self._epoch = offset
+                self._claims.append(key)
+            return
+        if value is None:
+            payload = None
+            epoch, seq, _ = wire.unstamped(stamp_header or wire.stamp(self._epoch, 0))
+        else:
+            epoch, seq, payload = wire.unstamped(value)
+        if epoch < self._epoch:
+            self._overruled.add(key)
+            return
+        if (epoch, seq) > self._latest:
+            self._latest = (epoch, seq)
+            self._latest_keys.clear()
+        if (epoch, seq) == self._latest:
+            self._latest_keys.add(key)
+        self._keeper.put_back(key, payload)
+
+    def finish(self, epoch: int) -> None:
+        """The claim of the new owner has been reached: it goes on from here."""
+        old_claims = set(self._claims[:-1])
+        self._keeper.begin(epoch, self._latest_keys | self._overruled, self._overruled | old_claims)
+
+
+class ShardKeeper:
+    """Puts a stage 1 shard back together."""
+
+    def __init__(self, shard: Shard) -> None:
+        self.shard = shard
+
+    def put_back(self, key: bytes, payload: bytes | None) -> None:
+        """Take in what the changelog says about a key."""
+        shard, kind, name = self.shard, key[:1], key[1:]
+        if kind == wire.META:
+            assert payload is not None
+            shard.meta = msgspec.json.decode(payload, type=wire.Meta)
+            if shard.meta.plan != shard.plan.fingerprint:
+                raise PlanChanged(f"{shard.meta.plan!r} became {shard.plan.fingerprint!r}")
+        elif kind == wire.ITEM:
+            if payload is None:
+                shard.shelf.drop(name.decode())
+            else:
+                shard.shelf.put(name.decode(), payload)
+        elif kind == wire.PERSON:
+            if payload is None:
+                shard.persons.drop(name.decode())
+            else:
+                shard.persons.put(name.decode(), payload)
+        elif kind == wire.PANE:
+            subject, start_ms, size_ms = wire.pane_of_key(key)
+            if payload is None:
+                shard.panes.drop(start_ms, size_ms, subject)
+            else:
+                tally = wire.unpack_tally(payload)
+                shard.panes.put(Pane(subject, start_ms, size_ms, tally))
+        else:
+            raise AssertionError(f"unknown kind of key {kind!r}")
+
+    def begin(self, epoch: int, touched: set[bytes], stale: set[bytes]) -> None:
+        """Number flushes anew; what the last owner may not have sent goes out again."""
+        shard = self.shard
+        shard.epoch, shard.seq = epoch, -1
+        names = {
+            kind: {key[1:].decode() for key in touched if key[:1] == kind}
+            for kind in (wire.ITEM, wire.PERSON)
+        }
+        shard.shelf.recount(shard.meta.watermark_ms, names[wire.ITEM])
+        shard.persons.touch_all(names[wire.PERSON])
+        kept = set()
+        for pane in shard.panes:
+            key = wire.pane_key(pane.subject, pane.start_ms, pane.size_ms)
+            if key in touched:
+                shard.panes.touch(pane)
+                kept.add(key)
+        shard.delete_unless_kept(stale - kept - {wire.META})
+        shard.changed = True

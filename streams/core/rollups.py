@@ -1,0 +1,201 @@
+"""Stage 2: panes of all source partitions, merged by subject into rows and windows.
+
+Everything that comes in is a whole value, so a pane heard twice changes nothing. A minute keeps
+its parts by source until every source has sealed it and no fine window needs it any more; then it
+is folded into its quarter of an hour.
+"""
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from schemas.groupings import SEPARATOR, subject_dims
+from schemas.measures import Tally, add, merged, subtract
+from streams.core import wire
+from streams.core.gauges import COUNTS, Gauge
+from streams.core.plan import MINUTE_MS, QUARTER_MS, Plan
+from streams.core.windows import COARSE_KEPT_MS, FINE_KEPT_MS, Windows
+
+QUARTER, GAUGE = b"q", b"g"
+
+#: (subject, start, size): a pane of stage 2.
+PaneAt = tuple[str, int, int]
+
+
+class SourceMark(msgspec.Struct):
+    """How far one source partition is, as its last chunk said."""
+
+    epoch: int = -1
+    seq: int = -1
+    watermark_ms: int = 0
+    sealed_ms: int = 0
+    first_seen_ms: dict[str, dict[str, int]] = {}
+    last_seen_ms: dict[str, int] = {}
+
+
+class RollupsMeta(msgspec.Struct):
+    """How far one partition of stage 2 is; written with every flush, in the same batch."""
+
+    plan: str
+    next_offset: int = 0
+    topic_id: str = ""
+    #: Minutes that ended by then are folded into their quarters.
+    folded_ms: int = 0
+    sources: dict[int, SourceMark] = {}
+    version: int = 1
+
+
+@dataclass(slots=True)
+class Subject:
+    """Everything stage 2 keeps of one subject in memory beside its panes."""
+
+    windows: Windows = field(default_factory=Windows)
+    gauges: dict[int, Gauge] = field(default_factory=dict)
+    gauges_changed: bool = True
+    #: Event time at which its long windows were last published.
+    long_sent_ms: int = -1
+
+
+class Rollups:
+    """The state of one partition of subjects."""
+
+    def __init__(self, plan: Plan, source_count: int) -> None:
+        self.groupings = {grouping.name: grouping for grouping in plan.groupings}
+        self.source_count = source_count
+        self.epoch = 0
+        self.seq = -1
+        self.meta = RollupsMeta(plan.fingerprint)
+        self.subjects: dict[str, Subject] = {}
+        self.parts: dict[PaneAt, dict[int, Tally]] = {}
+        self.quarters: dict[tuple[str, int], Tally] = {}
+        self.dirty_panes: set[PaneAt] = set()
+        self.dirty_keys: set[bytes] = set()
+        self.deleted: set[bytes] = set()
+        self.changed = False
+        #: The minute that windows have been brought up to.
+        self.advanced_ms = -1
+
+    @property
+    def watermark_ms(self) -> int:
+        """Event time up to which every source partition has told all; 0 while one has not."""
+        marks = self.meta.sources.values()
+        if len(marks) < self.source_count:
+            return 0
+        return min(mark.watermark_ms for mark in marks)
+
+    @property
+    def sealed_ms(self) -> int:
+        """Minutes that ended by then will not change; 0 while a source has not reported."""
+        marks = self.meta.sources.values()
+        if len(marks) < self.source_count:
+            return 0
+        return min(mark.sealed_ms for mark in marks)
+
+    def apply(self, chunk: wire.Chunk) -> None:
+        """Take in what one source partition flushed; older and repeated chunks change nothing."""
+        source = chunk.source_partition
+        mark = self.meta.sources.setdefault(source, SourceMark())
+        if (chunk.epoch, chunk.seq) <= (mark.epoch, mark.seq):
+            return
+        mark.epoch, mark.seq = chunk.epoch, chunk.seq
+        mark.watermark_ms = max(mark.watermark_ms, chunk.watermark_ms)
+        mark.sealed_ms = max(mark.sealed_ms, chunk.sealed_ms)
+        mark.first_seen_ms, mark.last_seen_ms = chunk.first_seen_ms, chunk.last_seen_ms
+        for pane in chunk.panes:
+            self._pane(source, pane)
+        for subject, gauge in chunk.gauges.items():
+            known = self.subject(subject)
+            known.gauges[source] = gauge
+            known.gauges_changed = True
+            self.dirty_keys.add(GAUGE + subject.encode())
+        self.changed = True
+
+    def subject(self, key: str) -> Subject:
+        """A subject, new when it was never heard of."""
+        known = self.subjects.get(key)
+        if known is None:
+            known = self.subjects[key] = Subject()
+        return known
+
+    def _pane(self, source: int, pane: wire.PaneState) -> None:
+        if pane.size_ms == MINUTE_MS and pane.start_ms + MINUTE_MS <= self.meta.folded_ms:
+            # Sealed and folded: a new owner only repeats what its forerunner may not have sent.
+            return
+        at = (pane.subject, pane.start_ms, pane.size_ms)
+        parts = self.parts.setdefault(at, {})
+        delta = dict(pane.tally)
+        subtract(delta, parts.get(source, {}))
+        parts[source] = pane.tally
+        self.dirty_panes.add(at)
+        if delta:
+            self.subject(pane.subject).windows.change(pane.start_ms, pane.size_ms, delta)
+
+    def total(self, at: PaneAt) -> Tally:
+        """A pane's merged value over all sources."""
+        return merged(self.parts.get(at, {}).values())
+
+    def fold(self) -> None:
+        """Let sealed minutes that no fine window needs become part of their quarters."""
+        before_ms = min(self.sealed_ms, self.watermark_ms - FINE_KEPT_MS)
+        before_ms -= before_ms % MINUTE_MS
+        if before_ms <= self.meta.folded_ms:
+            return
+        self.meta.folded_ms = before_ms
+        oldest_ms = self.watermark_ms - COARSE_KEPT_MS
+        for at in list(self.parts):
+            subject, start_ms, size_ms = at
+            if at in self.dirty_panes:
+                continue
+            if size_ms == MINUTE_MS and start_ms + MINUTE_MS <= before_ms:
+                quarter = (subject, start_ms - start_ms % QUARTER_MS)
+                add(self.quarters.setdefault(quarter, {}), self.total(at))
+                self.dirty_keys.add(quarter_key(*quarter))
+            elif start_ms >= oldest_ms:
+                continue
+            del self.parts[at]
+            self.deleted.add(wire.pane_key(*at))
+        for subject, start_ms in [key for key in self.quarters if key[1] < oldest_ms]:
+            del self.quarters[subject, start_ms]
+            self.deleted.add(quarter_key(subject, start_ms))
+
+    def forget_empty(self) -> None:
+        """Drop subjects that have nothing in any window and no backlog."""
+        for key, subject in list(self.subjects.items()):
+            if subject.windows.empty and not any(g.counts() for g in subject.gauges.values()):
+                del self.subjects[key]
+                if subject.gauges:
+                    self.deleted.add(GAUGE + key.encode())
+                self.dirty_keys.discard(GAUGE + key.encode())
+
+    def seen(self, subject: str) -> tuple[dict[str, int], int | None]:
+        """When the subject's sources first sent each event type, and last sent anything."""
+        _, dims = subject_dims(subject, self.groupings)
+        first: dict[str, int] = {}
+        last: int | None = None
+        for mark in self.meta.sources.values():
+            for name, kinds in mark.first_seen_ms.items():
+                org, source = name.split(SEPARATOR)
+                if dims.get("org", org) != org or dims.get("source", source) != source:
+                    continue
+                for kind, t_ms in kinds.items():
+                    first[kind] = min(t_ms, first.get(kind, t_ms))
+                heard_ms = mark.last_seen_ms[name]
+                last = heard_ms if last is None else max(last, heard_ms)
+        return first, last
+
+    def gauge(self, subject: str) -> Gauge:
+        """The subject's backlog over all sources: counts are added, of the oldest the least."""
+        total = Gauge()
+        for gauge in self.subject(subject).gauges.values():
+            for name in COUNTS:
+                setattr(total, name, getattr(total, name) + getattr(gauge, name))
+            if gauge.oldest_waiting_ms is not None:
+                known_ms = total.oldest_waiting_ms or gauge.oldest_waiting_ms
+                total.oldest_waiting_ms = min(known_ms, gauge.oldest_waiting_ms)
+            add(total.open_since, gauge.open_since)
+        return total
+
+
+def quarter_key(subject: str, start_ms: int) -> bytes:
+    """The changelog key of a folded quarter."""
+    return QUARTER + f"{start_ms}/{subject}".encode()

@@ -1,0 +1,238 @@
+"""Stage 1: everything that one source partition knows, from records to whole values.
+
+Records in, flushes out. ``apply`` changes memory only; ``flush`` says what has to be written to
+the changelog as one atomic batch and what may be sent once that is durable. Offsets below the
+meta record's are skipped, so a redelivered record changes nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from schemas.codec import Decoder, Record
+from schemas.dead_letters import DeadLetter, Reason
+from schemas.groupings import SEPARATOR
+from schemas.refusals import Refused
+from streams.core import wire
+from streams.core.gauges import Gauge, Gauges
+from streams.core.items import Item
+from streams.core.moments import CODES, Event, moment_of
+from streams.core.panes import Pane, Panes
+from streams.core.persons import Persons
+from streams.core.plan import Plan
+from streams.core.shelf import Shelf
+from streams.core.subjects import Subjects
+
+#: Ticks that wait for their events; beyond this the older of two neighbours is dropped.
+TICKS_PENDING_MAX = 1000
+_TOO_MANY_EVENTS = Refused(
+    Reason.TOO_MANY_EVENTS, "item_id", "item_id: has too many events already"
+)
+
+
+class Tick(msgspec.Struct, frozen=True):
+    """A tick's value: all records from before ``t_ms`` lie before these offsets.
+
+    ``ends`` are the end offsets of the same partition of each source topic, asked for after the
+    broker had stamped the tick before with ``t_ms``: no clock but the broker's is involved.
+    """
+
+    t_ms: int
+    ends: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """What one flush writes (``log``, one atomic batch) and sends once that is durable."""
+
+    seq: int
+    log: list[wire.LogRecord]
+    panes: list[Pane]
+    gauges: dict[str, Gauge]
+    items: list[tuple[str, Item]]
+    meta: wire.Meta
+
+
+class Shard:
+    """The state of one source partition."""
+
+    def __init__(self, plan: Plan, partition: int, decoder: Decoder) -> None:
+        self.plan = plan
+        self.partition = partition
+        self.epoch = 0
+        self.seq = -1
+        self.meta = wire.Meta(plan.fingerprint)
+        self.subjects = Subjects(plan.groupings, plan.extra_dims)
+        self.gauges = Gauges(self.subjects)
+        self.shelf = Shelf(plan, self.gauges)
+        self.panes = Panes(plan, self.subjects)
+        self.persons = Persons(plan)
+        #: Refused records, to be sent before the flush that passes their offsets.
+        self.dead: list[DeadLetter] = []
+        self.changed = False
+        self._decoder = decoder
+        self._ticks: list[Tick] = []
+        self._deleted: list[bytes] = []
+
+    def apply(self, role: str, records: Iterable[Record]) -> int:
+        """Apply records of one source topic in offset order; returns how many were new."""
+        meta = self.meta
+        next_offset = meta.offsets.get(role, 0)
+        before = meta.consumed
+        decoder, partition = self._decoder, self.partition
+        decode = decoder.decode
+        for record in records:
+            if record.offset < next_offset:
+                continue
+            next_offset = record.offset + 1
+            meta.consumed += 1
+            event = decode(role, partition, record)
+            if not isinstance(event, DeadLetter):
+                if self._event(event, record.timestamp):
+                    continue
+                event = decoder.dead_letter(role, partition, record, _TOO_MANY_EVENTS)
+            meta.dead += 1
+            self.dead.append(event)
+        meta.offsets[role] = next_offset
+        self.changed = True
+        self._run_ticks()
+        return meta.consumed - before
+
+    def _event(self, event: Event, record_ms: int) -> bool:
+        """Count an event and let it change the state; False when its item can't hold it."""
+        if record_ms < 0:
+            record_ms = event["received_at"]
+        # A producer's clock far behind must not write into minutes that are already sealed.
+        record_ms = max(record_ms, self.meta.sealed_ms + self.plan.late_after_ms)
+        meta = self.meta
+        if event["event_type"] in CODES:
+            new = self._item_event(event, record_ms)
+            if new is None:
+                return False
+        else:
+            new = self._person_event(event, record_ms)
+        if not new:
+            meta.duplicate += 1
+            return True
+        if event["occurred_at"] < record_ms - self.plan.late_after_ms:
+            meta.late += 1
+        else:
+            meta.applied += 1
+        self._seen(event)
+        return True
+
+    def _item_event(self, event: Event, record_ms: int) -> bool | None:
+        home = (event["org_id"], event["source"], event["project_id"])
+        key = SEPARATOR.join((*home, event["item_id"]))
+        item = self.shelf.item(key)
+        moment = moment_of(event, record_ms, self.plan.extra_dims)
+        if moment.id in item.ids:
+            return False
+        if len(item.ids) >= self.plan.item_events_max:
+            return None
+        for caused_ms, facts in item.book(moment):
+            self.panes.book(home, facts, caused_ms)
+        item.fresh.append(moment)
+        self.shelf.touch(key, item)
+        return True
+
+    def _person_event(self, event: Event, record_ms: int) -> bool:
+        facts = self.persons.hear(event, record_ms)
+        if facts is None:
+            return False
+        if facts:
+            self.panes.book((event["org_id"], event["source"], None), facts, record_ms)
+        return True
+
+    def _seen(self, event: Event) -> None:
+        meta = self.meta
+        source = event["org_id"] + SEPARATOR + event["source"]
+        kind, t_ms = event["event_type"], event["occurred_at"]
+        kinds = meta.first_seen_ms.get(source)
+        if kinds is None:
+            kinds = meta.first_seen_ms[source] = {}
+        if t_ms < kinds.get(kind, t_ms + 1):
+            kinds[kind] = t_ms
+        if t_ms > meta.last_seen_ms.get(source, -1):
+            meta.last_seen_ms[source] = t_ms
+
+    def tick(self, records: Iterable[Record]) -> None:
+        """Hear of time: each tick acts once all records that were there when it was sent are in."""
+        for record in records:
+            if record.offset < self.meta.offsets.get("ticks", 0) or record.value is None:
+                continue
+            self.meta.offsets["ticks"] = record.offset + 1
+            self._ticks.append(msgspec.json.decode(record.value, type=Tick))
+        if len(self._ticks) > TICKS_PENDING_MAX:
+            del self._ticks[:-TICKS_PENDING_MAX:2]
+        self.changed = True
+        self._run_ticks()
+
+    def _run_ticks(self) -> None:
+        offsets = self.meta.offsets
+        while self._ticks:
+            tick = self._ticks[0]
+            if any(offsets.get(role, 0) < end for role, end in tick.ends.items()):
+                return
+            del self._ticks[0]
+            if tick.t_ms > self.meta.watermark_ms:
+                self._advance(tick.t_ms)
+
+    def _advance(self, now_ms: int) -> None:
+        """Let event time reach ``now_ms``."""
+        meta, plan = self.meta, self.plan
+        meta.watermark_ms = now_ms
+        meta.sealed_ms = max(meta.sealed_ms, now_ms - plan.late_after_ms - plan.pane_ms)
+        for key in self.shelf.advance(now_ms):
+            self._deleted.append(wire.ITEM + key.encode())
+        for pane in self.panes.retire(meta.sealed_ms, now_ms - plan.retention_ms):
+            if pane.dirty:
+                self.panes.put(pane)
+            else:
+                self._deleted.append(wire.pane_key(pane.subject, pane.start_ms, pane.size_ms))
+        for key in self.persons.retire(now_ms):
+            self._deleted.append(wire.PERSON + key.encode())
+        self.changed = True
+
+    @property
+    def changes(self) -> int:
+        """About how many records the next flush will write."""
+        return self.shelf.dirty + self.panes.dirty + len(self._deleted)
+
+    def delete_unless_kept(self, keys: Iterable[bytes]) -> None:
+        """Delete keys from the changelog with the next flush, if the state does not have them."""
+        for key in keys:
+            name = key[1:].decode(errors="replace")
+            kept = (key[:1] == wire.ITEM and name in self.shelf) or (
+                key[:1] == wire.PERSON and name in self.persons
+            )
+            if not kept:
+                self._deleted.append(key)
+
+    def flush(self) -> Flush | None:
+        """Everything that changed since the last flush; None when nothing did."""
+        if not self.changed:
+            return None
+        self.changed = False
+        self.meta.check()
+        self.seq += 1
+        epoch, seq = self.epoch, self.seq
+        assert not self.dead
+        log: list[wire.LogRecord] = []
+        items = []
+        for key, item, packed in self.shelf.take_dirty():
+            log.append((wire.ITEM + key.encode(), wire.stamped(epoch, seq, packed)))
+            items.append((key, item))
+        self.shelf.cool()
+        panes = self.panes.take_dirty()
+        for pane in panes:
+            key = wire.pane_key(pane.subject, pane.start_ms, pane.size_ms)
+            log.append((key, wire.stamped(epoch, seq, wire.pack_tally(pane.tally))))
+        for name, packed in self.persons.take_dirty():
+            log.append((wire.PERSON + name.encode(), wire.stamped(epoch, seq, packed)))
+        written = {key for key, _ in log}
+        log += [(key, None) for key in self._deleted if key not in written]
+        self._deleted.clear()
+        log.append((wire.META, wire.stamped(epoch, seq, msgspec.json.encode(self.meta))))
+        return Flush(seq, log, panes, self.gauges.take_dirty(), items, self.meta)

@@ -1,0 +1,163 @@
+"""All items of one source partition: the few at hand unpacked, the many packed.
+
+An item at rest is its stored form, some hundred bytes. It is unpacked when an event touches it or
+a mark of its due time passes, and packed again by the flush that makes the change durable.
+"""
+
+from heapq import heappop, heappush
+
+from schemas.groupings import SEPARATOR
+from streams.core.gauges import Gauges, Standing, due_marks, standing_of
+from streams.core.items import Item, unpack
+from streams.core.life import WAITING
+from streams.core.plan import Plan
+from streams.core.subjects import Home
+
+
+def home_of(key: str) -> Home:
+    """(org, source, project) of an item's key."""
+    org, source, project, _ = key.split(SEPARATOR, 3)
+    return org, source, project
+
+
+class Shelf:
+    """Items by key (org, source, project, item id), their gauges, due marks and retirement."""
+
+    def __init__(self, plan: Plan, gauges: Gauges) -> None:
+        self._plan = plan
+        self._gauges = gauges
+        self._extra_count = len(plan.extra_dims)
+        self._packed: dict[str, bytes] = {}
+        self._hot: dict[str, Item] = {}
+        self._dirty: list[tuple[str, Item]] = []
+        self._marks: list[tuple[int, str]] = []
+        self._expiries: list[tuple[int, str]] = []
+        #: Event time that the due marks have been brought up to.
+        self._now_ms = 0
+
+    def __len__(self) -> int:
+        return len(self._packed.keys() | self._hot.keys())
+
+    @property
+    def dirty(self) -> int:
+        """How many items changed since the last flush."""
+        return len(self._dirty)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._packed or key in self._hot
+
+    def item(self, key: str) -> Item:
+        """The item with this key, new when it was never heard of."""
+        item = self._hot.get(key)
+        if item is None:
+            packed = self._packed.get(key)
+            item = Item(self._extra_count) if packed is None else self._unpack(packed)
+            self._hot[key] = item
+        return item
+
+    def touch(self, key: str, item: Item) -> None:
+        """Have an item written with the next flush."""
+        if not item.dirty:
+            item.dirty = True
+            self._dirty.append((key, item))
+
+    def put(self, key: str, packed: bytes) -> None:
+        """Take an item back in, as recovery found it."""
+        self._packed[key] = packed
+
+    def drop(self, key: str) -> None:
+        """Forget an item that recovery found deleted."""
+        self._packed.pop(key, None)
+
+    def recount(self, now_ms: int, dirty: set[str]) -> None:
+        """After recovery: count every item in the gauges, and touch those named."""
+        self._now_ms = now_ms
+        for key, packed in self._packed.items():
+            item = self._unpack(packed)
+            self._gauges.move(home_of(key), None, item.counted)
+            self._schedule(key, item)
+            heappush(self._expiries, (self._expiry_ms(item), key))
+        for key in dirty & self._packed.keys():
+            item = self.item(key)
+            item.fresh = list(item.moments)
+            self.touch(key, item)
+
+    def take_dirty(self) -> list[tuple[str, Item, bytes]]:
+        """Changed items with their stored form; their gauges are brought up to date."""
+        dirty, self._dirty = self._dirty, []
+        taken = []
+        for key, item in dirty:
+            item.dirty = False
+            if item.counted is None and key not in self._packed:
+                heappush(self._expiries, (self._expiry_ms(item), key))
+            self._count(key, item)
+            packed = self._packed[key] = item.pack()
+            taken.append((key, item, packed))
+        return taken
+
+    def cool(self) -> None:
+        """Let go of unpacked items beyond the limit, those longest at hand first."""
+        surplus = len(self._hot) - self._plan.hot_items_max
+        if surplus > 0:
+            for key in list(self._hot)[:surplus]:
+                if not self._hot[key].dirty:
+                    del self._hot[key]
+
+    def advance(self, now_ms: int) -> list[str]:
+        """Let time pass: due marks count in the gauges, old items go; returns the keys that went.
+
+        Costs in proportion to what falls due, not to what is open.
+        """
+        due: dict[str, Item] = {}
+        while self._marks and self._marks[0][0] <= now_ms:
+            key = heappop(self._marks)[1]
+            if key in self._hot or key in self._packed:
+                due[key] = self.item(key)
+        self._now_ms = max(self._now_ms, now_ms)
+        for key, item in due.items():
+            if not item.dirty:
+                self._count(key, item)
+        return self._retire(now_ms)
+
+    def _retire(self, now_ms: int) -> list[str]:
+        gone = []
+        while self._expiries and self._expiries[0][0] <= now_ms:
+            key = heappop(self._expiries)[1]
+            item = self.item(key)
+            expiry_ms = self._expiry_ms(item)
+            if expiry_ms > now_ms or item.dirty:
+                heappush(self._expiries, (max(expiry_ms, now_ms + 1), key))
+                continue
+            self._gauges.move(home_of(key), item.counted, None)
+            del self._hot[key]
+            self._packed.pop(key, None)
+            gone.append(key)
+        return gone
+
+    def _count(self, key: str, item: Item) -> None:
+        new = self._standing(item)
+        self._gauges.move(home_of(key), item.counted, new)
+        item.counted = new
+        self._schedule(key, item)
+
+    def _schedule(self, key: str, item: Item) -> None:
+        standing = item.counted
+        if standing is None or standing.state != WAITING or standing.aged in (None, 3):
+            return
+        marks = due_marks(item.life)
+        assert marks is not None and standing.aged is not None
+        heappush(self._marks, (marks[standing.aged], key))
+
+    def _expiry_ms(self, item: Item) -> int:
+        plan = self._plan
+        closed = item.life.closed
+        kept_ms = plan.retention_ms if closed else plan.open_item_retention_ms
+        return item.latest[0] + kept_ms
+
+    def _standing(self, item: Item) -> Standing:
+        return standing_of(item.life, item.moments[0].t_ms, self._now_ms)
+
+    def _unpack(self, packed: bytes) -> Item:
+        item = unpack(packed, self._extra_count)
+        item.counted = self._standing(item)
+        return item

@@ -1,0 +1,143 @@
+"""Rolling windows of one subject: sums of panes, kept up to date by what comes and what leaves.
+
+A window ends at the watermark. Windows of up to an hour begin at a whole minute, longer ones at a
+whole quarter of an hour, at or before their nominal length: so each is exactly the sum of panes
+that ClickHouse has too, and every time zone of the world fits. The span it really covers goes
+with it, and rates are per that span.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from schemas.measures import Tally, add, subtract
+from streams.core.plan import DAY_MS, HOUR_MS, MINUTE_MS, QUARTER_MS
+
+#: Name and nominal length in ms of the rolling windows.
+ROLLING_MS: dict[str, int] = {
+    "1m": MINUTE_MS,
+    "5m": 5 * MINUTE_MS,
+    "15m": 15 * MINUTE_MS,
+    "1h": HOUR_MS,
+    "8h": 8 * HOUR_MS,
+    "24h": DAY_MS,
+    "7d": 7 * DAY_MS,
+    "28d": 28 * DAY_MS,
+}
+LONGEST_MS = ROLLING_MS["28d"]
+#: Windows up to this length are summed from minutes, longer ones from quarters.
+FINE_MS = HOUR_MS
+#: Minutes are kept this long before the watermark, so that fine windows can still lose them.
+FINE_KEPT_MS = FINE_MS + 2 * MINUTE_MS
+#: Longer than stage 1 keeps late panes, so that a restated one always finds its other parts.
+COARSE_KEPT_MS = LONGEST_MS + 4 * DAY_MS
+
+
+def rolling_start_ms(length_ms: int, end_ms: int) -> int:
+    """Where a rolling window that ends at ``end_ms`` begins."""
+    step_ms = MINUTE_MS if length_ms <= FINE_MS else QUARTER_MS
+    start_ms = end_ms - length_ms
+    return start_ms - start_ms % step_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A window read at a moment: ``[start_ms, end_ms)`` of event time and what fell into it."""
+
+    name: str
+    start_ms: int
+    end_ms: int
+    tally: Mapping[int, int]
+
+
+class _Running:
+    """One window's sum and where it begins."""
+
+    __slots__ = ("fine", "start_ms", "tally")
+
+    def __init__(self, fine: bool) -> None:
+        self.fine = fine
+        self.start_ms = 0
+        self.tally: Tally = {}
+
+
+class Windows:
+    """All windows of one subject over its merged panes."""
+
+    def __init__(self) -> None:
+        self._minutes: dict[int, Tally] = {}
+        self._quarters: dict[int, Tally] = {}
+        self._running: dict[str, _Running] = {
+            name: _Running(length_ms <= FINE_MS) for name, length_ms in ROLLING_MS.items()
+        }
+        #: Names of windows whose sum changed since they were last read.
+        self.changed: set[str] = set()
+
+    def change(self, start_ms: int, size_ms: int, delta: Tally) -> None:
+        """A pane's merged value changed by ``delta``; quarters contain their minutes."""
+        if size_ms == MINUTE_MS:
+            add(self._minutes.setdefault(start_ms, {}), delta)
+        quarter_ms = start_ms - start_ms % QUARTER_MS
+        add(self._quarters.setdefault(quarter_ms, {}), delta)
+        for name, running in self._running.items():
+            if running.fine:
+                inside = size_ms == MINUTE_MS and start_ms >= running.start_ms
+            else:
+                inside = quarter_ms >= running.start_ms
+            if inside:
+                add(running.tally, delta)
+                self.changed.add(name)
+
+    def advance(self, end_ms: int, named_starts_ms: Mapping[str, int]) -> None:
+        """Let windows end at ``end_ms``; ``named_starts_ms`` are shift and business day starts.
+
+        Panes behind every window's start are forgotten.
+        """
+        starts_ms = {name: rolling_start_ms(ms, end_ms) for name, ms in ROLLING_MS.items()}
+        starts_ms.update(named_starts_ms)
+        for name in [name for name in self._running if name not in starts_ms]:
+            del self._running[name]
+        moved = [self._move(name, start_ms) for name, start_ms in starts_ms.items()]
+        if not any(moved):
+            return
+        for panes, kept_ms in ((self._minutes, FINE_KEPT_MS), (self._quarters, COARSE_KEPT_MS)):
+            for start_ms in [ms for ms in panes if ms < end_ms - kept_ms]:
+                del panes[start_ms]
+
+    def _move(self, name: str, start_ms: int) -> bool:
+        running = self._running.get(name)
+        if running is None:
+            running = self._running[name] = _Running(fine=False)
+            running.start_ms = start_ms
+            for at_ms, tally in self._quarters.items():
+                if at_ms >= start_ms:
+                    add(running.tally, tally)
+            self.changed.add(name)
+            return True
+        old_ms = running.start_ms
+        if start_ms == old_ms:
+            return False
+        running.start_ms = start_ms
+        panes = self._minutes if running.fine else self._quarters
+        for at_ms, tally in panes.items():
+            if old_ms <= at_ms < start_ms:
+                subtract(running.tally, tally)
+                self.changed.add(name)
+            elif start_ms <= at_ms < old_ms:
+                add(running.tally, tally)
+                self.changed.add(name)
+        return True
+
+    def read(self, name: str, end_ms: int) -> Window:
+        """One window as it stands; KeyError when the subject has no such window."""
+        running = self._running[name]
+        return Window(name, running.start_ms, end_ms, running.tally)
+
+    @property
+    def names(self) -> list[str]:
+        """The windows the subject has: the rolling ones, and shift and business day if known."""
+        return list(self._running)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is left in any window."""
+        return not self._minutes and not self._quarters

@@ -1,0 +1,126 @@
+"""What stage 1 says to stage 2, and how state is stored in changelogs.
+
+Every stored value begins with the (epoch, seq) of the flush that wrote it; a deletion carries
+them in a header. The record's key begins with a letter for its kind.
+"""
+
+from struct import Struct
+
+import msgspec
+
+from schemas.measures import Tally
+from streams.core.gauges import Gauge
+
+#: One record for the changelog: key, value (None deletes).
+LogRecord = tuple[bytes, bytes | None]
+
+META, ITEM, PERSON, PANE, CLAIM = b"m", b"i", b"a", b"p", b"c"
+STAMP_HEADER = "w"
+
+_STAMP = Struct(">QI")
+_pack = msgspec.msgpack.Encoder().encode
+
+
+def stamped(epoch: int, seq: int, payload: bytes) -> bytes:
+    """A stored value: who wrote it, when, and what."""
+    return _STAMP.pack(epoch, seq) + payload
+
+
+def stamp(epoch: int, seq: int) -> bytes:
+    """The header value of a deletion."""
+    return _STAMP.pack(epoch, seq)
+
+
+def unstamped(value: bytes) -> tuple[int, int, bytes]:
+    """(epoch, seq, payload) of a stored value; struct.error when it is too short."""
+    epoch, seq = _STAMP.unpack_from(value)
+    return epoch, seq, value[_STAMP.size :]
+
+
+class Meta(msgspec.Struct):
+    """How far one source partition's state is; written with every flush, in the same batch."""
+
+    plan: str
+    #: Next offset to apply, by topic role; and the id of each topic when it was first read.
+    offsets: dict[str, int] = {}
+    topic_ids: dict[str, str] = {}
+    #: Event time up to which everything that arrived has been applied (UTC ms); 0: no tick yet.
+    watermark_ms: int = 0
+    #: Minutes that ended by then will not change any more.
+    sealed_ms: int = 0
+    consumed: int = 0
+    applied: int = 0
+    duplicate: int = 0
+    late: int = 0
+    dead: int = 0
+    #: By "org US source": first occurrence of each event type, and the last of any (UTC ms).
+    first_seen_ms: dict[str, dict[str, int]] = {}
+    last_seen_ms: dict[str, int] = {}
+    version: int = 1
+
+    def check(self) -> None:
+        """Nothing lost, nothing counted twice: raises AssertionError otherwise."""
+        assert self.consumed == self.applied + self.duplicate + self.late + self.dead
+
+
+class PaneState(msgspec.Struct, array_like=True, gc=False):
+    """A pane's whole value."""
+
+    subject: str
+    start_ms: int
+    size_ms: int
+    tally: Tally
+
+
+class Chunk(msgspec.Struct, array_like=True):
+    """One source partition's flush as one partition of stage 2 hears of it.
+
+    Whole values of what changed, and a mark of how far the source is, even when nothing did.
+    """
+
+    source_partition: int
+    epoch: int
+    seq: int
+    watermark_ms: int
+    sealed_ms: int
+    first_seen_ms: dict[str, dict[str, int]]
+    last_seen_ms: dict[str, int]
+    panes: list[PaneState]
+    gauges: dict[str, Gauge]
+
+
+_decode_chunk = msgspec.msgpack.Decoder(Chunk).decode
+
+
+def encode_chunk(chunk: Chunk) -> bytes:
+    """A chunk as msgpack bytes."""
+    return _pack(chunk)
+
+
+def decode_chunk(data: bytes) -> Chunk:
+    """A chunk from bytes; msgspec.DecodeError or ValidationError when it is not one."""
+    return _decode_chunk(data)
+
+
+def pack_tally(tally: Tally) -> bytes:
+    """A tally as msgpack bytes."""
+    return _pack(tally)
+
+
+_decode_tally = msgspec.msgpack.Decoder(dict[int, int]).decode
+
+
+def unpack_tally(data: bytes) -> Tally:
+    """A tally from msgpack bytes."""
+    return _decode_tally(data)
+
+
+def pane_key(subject: str, start_ms: int, size_ms: int) -> bytes:
+    """The changelog key of a pane."""
+    return PANE + f"{size_ms // 1000}/{start_ms}/{subject}".encode()
+
+
+def pane_of_key(key: bytes) -> tuple[str, int, int]:
+    """(subject, start_ms, size_ms) of a pane's changelog key."""
+    size_s, start_ms, subject = key[1:].decode().split("/", 2)
+    return subject, int(start_ms), int(size_s) * 1000

@@ -1,0 +1,204 @@
+"""Stage 1 in the worker: batches of the sources and ticks in, durable flushes and chunks out.
+
+The order of a flush is what makes a crash harmless: dead letters, then the state as one atomic
+batch, then everything that follows from it, then the offsets. A redelivered event is skipped by
+its offset, and what a dead owner may not have sent is sent again by the next one.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import cast
+
+from faust.types import TP
+
+from schemas.codec import Decoder, Record
+from schemas.dead_letters import DeadLetter
+from schemas.groupings import SEPARATOR
+from schemas.partitioner import partition_of, sample_mismatch
+from schemas.rows import ItemRow, LabelRow, encode
+from schemas.topics import INPUT_ROLES, Role
+from streams import logs
+from streams.changelog import StageSettings, outgoing, replay
+from streams.core import outputs, wire
+from streams.core.recovery import Replay, ShardKeeper
+from streams.core.shard import Flush, Shard
+from streams.meters import Meters
+from streams.producer import Outgoing, Producer
+from streams.runtime import App
+from streams.tables import LogTable, PartitionLost, Replayed
+from streams.transport import Batch, Consumer
+
+log = logs.get(__name__)
+
+#: Records applied between two looks at how much there is to flush; presence events may each
+#: touch a thousand minutes.
+SLICE_RECORDS = 500
+SLICE_RECORDS_WORKFORCE = 20
+
+#: What to send, by topic and partition.
+Sends = dict[str, dict[int, list[Outgoing]]]
+
+
+class Stage1:
+    """The shards of the source partitions that this process owns."""
+
+    def __init__(self, app: App, settings: StageSettings, decoder: Decoder, meters: Meters) -> None:
+        self.app = app
+        self.settings = settings
+        self.shards: dict[int, Shard] = {}
+        self.table = LogTable(
+            app, name="partitions", topic=settings.topics.floor_changelog(1), listener=self
+        )
+        self._decoder = decoder
+        self._meters = meters
+        self._replays: dict[int, tuple[Replay, ShardKeeper]] = {}
+        self._locks: dict[int, asyncio.Lock] = {}
+        self._roles = {settings.topics.name(role): role for role in (*INPUT_ROLES, Role.TICKS)}
+
+    def begin(self, partition: int) -> None:
+        """Start a shard from nothing."""
+        self.shards.pop(partition, None)
+        keeper = ShardKeeper(Shard(self.settings.plan, partition, self._decoder))
+        self._replays[partition] = (Replay(keeper), keeper)
+
+    def apply(self, partition: int, batch: Replayed) -> None:
+        """Take in what the changelog says."""
+        replay(self._replays[partition][0], batch)
+
+    def ready(self, partition: int, epoch: int, end_offset: int) -> None:
+        """The partition is ours."""
+        into, keeper = self._replays.pop(partition)
+        into.finish(epoch)
+        self.shards[partition] = keeper.shard
+        self._meters.count("floor_claims_total", 1, "1")
+        log.info("partition_recovered", stage=1, partition=partition, epoch=epoch, end=end_offset)
+
+    def drop(self, partition: int) -> None:
+        """The partition is no longer ours."""
+        self.shards.pop(partition, None)
+        self._replays.pop(partition, None)
+
+    def offsets(self, partition: int) -> dict[TP, int]:
+        """Where to go on reading, from the state."""
+        offsets = self.shards[partition].meta.offsets
+        return {
+            TP(name, partition): offsets[role]
+            for name, role in self._roles.items()
+            if role in offsets
+        }
+
+    async def take(self, batch: Batch) -> None:
+        """Apply a batch, flushing whenever enough has changed."""
+        partition = batch.tp.partition
+        role = self._roles[batch.tp.topic]
+        if role is not Role.TICKS:
+            self._check_keys(role, batch)
+        step = SLICE_RECORDS_WORKFORCE if role is Role.WORKFORCE else SLICE_RECORDS
+        for at in range(0, len(batch.records), step):
+            shard = self.shards.get(partition)
+            if shard is None:
+                return
+            records: Sequence[Record] = batch.records[at : at + step]
+            if role is Role.TICKS:
+                shard.tick(records)
+            else:
+                shard.apply(role.value, records)
+            if shard.changes >= self.settings.flush_changes_max:
+                await self.flush(partition)
+
+    async def flush_all(self) -> None:
+        """Make everything durable that was applied so far."""
+        for partition in list(self.shards):
+            await self.flush(partition)
+
+    async def flush(self, partition: int) -> None:
+        """Make one partition durable, then send what follows from it."""
+        async with self._locks.setdefault(partition, asyncio.Lock()):
+            shard = self.shards.get(partition)
+            if shard is None:
+                return
+            while shard.dead:
+                dead, shard.dead = shard.dead, []
+                await self._send_dead(partition, dead)
+            # From here to the append nothing awaits: what is written is one moment of the state.
+            offsets = self.offsets(partition)
+            flush = shard.flush()
+            if flush is None:
+                return
+            sends = self._sends(shard, flush)
+            records = outgoing(flush.log, shard.epoch, flush.seq)
+            if await self._write(partition, records):
+                producer = cast(Producer, self.app.producer)
+                await asyncio.gather(*(producer.send_many(*send) for send in sends.items()))
+                cast(Consumer, self.app.consumer).mark_durable(offsets)
+
+    async def _write(self, partition: int, records: list[Outgoing]) -> bool:
+        """Append to the changelog; False when the partition turned out not to be ours."""
+        try:
+            await self.table.append(partition, records)
+        except PartitionLost as error:
+            log.warning("partition_lost", stage=1, partition=partition, error=str(error))
+            self._meters.count("floor_lost_partitions_total", 1, "1")
+            self.drop(partition)
+            await cast(Consumer, self.app.consumer).rejoin()
+            return False
+        size = sum(len(key or b"") + len(value or b"") for key, value, _ in records)
+        self._meters.count("floor_changelog_bytes_total", size, "1")
+        self._meters.count("floor_flushes_total", 1, "1")
+        return True
+
+    def _sends(self, shard: Shard, flush: Flush) -> Sends:
+        """Everything that follows from a flush."""
+        topics, own = self.settings.topics, shard.partition
+        chunks = outputs.chunks(
+            flush, own, shard.epoch, self.settings.partitions, self._partition_of
+        )
+        source = str(own).encode()
+        items, labels = outputs.rows(flush, shard.epoch)
+        # Items and labels stay in the number of their source partition: no hashing needed.
+        return {
+            topics.panes: {
+                target: [(source, wire.encode_chunk(chunk), [])]
+                for target, chunk in enumerate(chunks)
+            },
+            topics.items: {own: [(_item_key(row), encode(row), []) for row in items]},
+            topics.labels: {own: [(_label_key(row), encode(row), []) for row in labels]},
+        }
+
+    def _partition_of(self, subject: str) -> int:
+        """The partition of stage 2 that owns a subject."""
+        return partition_of(subject.encode(), self.settings.partitions)
+
+    async def _send_dead(self, partition: int, dead: list[DeadLetter]) -> None:
+        """Refused messages, before the offsets that pass them; sent twice, they are the same."""
+        records = [letter.to_record() for letter in dead]
+        sent: list[Outgoing] = [(record.key, record.value, record.headers) for record in records]
+        producer = cast(Producer, self.app.producer)
+        await producer.send_many(self.settings.topics.dead_letters, {partition: sent})
+
+    def _check_keys(self, role: Role, batch: Batch) -> None:
+        """Say loudly when keys lie where the declared partitioner has not put them."""
+        settings = self.settings
+        keys = [record.key for record in batch.records]
+        found = sample_mismatch(keys, batch.tp.partition, settings.partitions, settings.partitioner)
+        if found is None:
+            return
+        self._meters.count("floor_misplaced_keys_total", found.misplaced, role.value)
+        log.error(
+            "keys_misplaced",
+            topic=batch.tp.topic,
+            partition=batch.tp.partition,
+            misplaced=found.misplaced,
+            checked=found.checked,
+            fits=found.fits,
+            remedy="watchfloor doctor",
+        )
+
+
+def _item_key(row: ItemRow) -> bytes:
+    return SEPARATOR.join((row.org, row.source, row.project, row.item_id)).encode()
+
+
+def _label_key(row: LabelRow) -> bytes:
+    parts = (row.org, row.source, row.project, row.item_id, row.event_id, row.label)
+    return SEPARATOR.join(parts).encode()
