@@ -36,8 +36,8 @@ def iso_to_ms(text: str) -> int:
     if moment.tzinfo is None:
         raise PydanticCustomError("time_zone", "has no zone")
     since_ms = (moment - _EPOCH) // _MS
-    if since_ms < 0:
-        raise PydanticCustomError("time_range", "is before 1970")
+    if not 0 <= since_ms <= TIME_MS_MAX:
+        raise PydanticCustomError("time_range", "is before 1970 or after 9999")
     return since_ms
 
 

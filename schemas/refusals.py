@@ -1,12 +1,12 @@
 """Why an event was not taken, in words that repeat nothing of it.
 
-``Refused`` never leaves ``schemas``: the decoder turns it into a dead letter.
+``Refused`` is raised only inside ``schemas``; what leaves the decoder is a dead letter.
 """
 
 from collections.abc import Iterable
 from typing import Any, Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
 from schemas.dead_letters import Reason
@@ -16,8 +16,9 @@ from schemas.review_events import Defect
 #: How deep JSON may nest. The parser's own limit: it counts while it reads, before any recursion.
 DEPTH_MAX: Final = 200
 
-_NESTED: Final[tuple[type[BaseModel], ...]] = (*EVENT_MODELS, Defect)
-_FIELD_NAMES: Final = frozenset[str]().union(*(wire_names(model) for model in _NESTED))
+_FIELD_NAMES: Final = frozenset(Defect.__annotations__).union(
+    *(wire_names(model) for model in EVENT_MODELS)
+)
 
 #: Errors whose text names limits only. Any other kind is told by its name, since texts of
 #: pydantic may quote the input.

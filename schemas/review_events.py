@@ -1,8 +1,9 @@
 """Events about the judgment of work: review, quality sampling, appeals."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NotRequired
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+from typing_extensions import TypedDict
 
 from schemas.envelope import OfReview
 from schemas.field_types import Attempt, DurationMs, Id, Label, Probability, Word
@@ -11,13 +12,14 @@ Outcome = Literal["accept", "fix", "reject"]
 AppealOutcome = Literal["uphold", "overturn"]
 
 
-class Defect(BaseModel):
+# A dict in the models too, since the dict types take over the types of their fields.
+class Defect(TypedDict):
     """One fault found in a review, by the code that the source gives it."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+    __pydantic_config__ = ConfigDict(strict=True, extra="ignore")  # type: ignore[misc]  # pydantic's own way to configure a TypedDict
 
     code: Word
-    severity: Word | None = None
+    severity: NotRequired[Word | None]
 
 
 class OneReview(OfReview):
