@@ -19,6 +19,8 @@ class Batch:
 
     tp: TP
     records: Records
+    #: The group generation it was fetched in; see ``Consumer.holds``.
+    generation: int
 
     @property
     def next_offset(self) -> int:
@@ -44,4 +46,5 @@ def batch_topic(app: AppT, name: str) -> TopicT:
 async def batches(stream: faust.StreamT[Any]) -> AsyncIterator[Batch]:
     """Every batch of the agent's topics, never acknowledged by Faust."""
     async for event in cast(Any, stream).noack().events():
-        yield Batch(event.message.tp, event.value)
+        message = event.message
+        yield Batch(message.tp, event.value, message.generation_id)

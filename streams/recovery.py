@@ -60,7 +60,7 @@ class LogRecovery(Recovery):
         self.tables.on_actives_ready()
         self.tables.on_standbys_ready()
         app.on_rebalance_end()
-        consumer.begin_round()
+        consumer.let_go()
         self.log.info("worker_ready partitions=%s", len(assignment))
         await app.on_rebalance_complete.send()
 

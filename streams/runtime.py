@@ -24,6 +24,8 @@ from streams.recovery import Tables
 from streams.transport import Consumer
 
 EXIT_FATAL = 70
+#: A graceful stop that takes longer is not one; above the longest ``settle_s_max``.
+STOP_S_MAX = 30.0
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +104,9 @@ class App(faust.App):
         log.error("service_crashed", exc_info=reason)
         self.fatal(f"a service crashed: {reason!r}")
         super()._crash(reason)
+
+    def _create_directories(self) -> None:
+        """Nothing of ours is kept on a worker's disk."""
 
     async def settle(self, tps: set[TP]) -> None:
         """Flush and commit before partitions are given up; late or failed, they are replayed."""
@@ -184,12 +189,27 @@ def run(app: App, *services: ServiceT) -> NoReturn:
     Not Faust's ``worker`` command: that starts a web server on every interface.
     """
     check_installation()
-    app.finalize()
-    worker = faust.Worker(
-        app, *services, override_logging=False, redirect_stdouts=False, quiet=True,
-        loop=asyncio.new_event_loop(),
-    )  # fmt: skip
-    worker.spinner = None
-    asyncio.set_event_loop(worker.loop)
-    worker.execute_from_commandline()
+    if app._consumer is not None or app._producer is not None:
+        raise RuntimeError("app.consumer and app.producer belong to the loop: use them in it only")
+    with asyncio.Runner() as runner:
+        runner.run(_serve(app, services))
     raise SystemExit(0)
+
+
+async def _serve(app: App, services: tuple[ServiceT, ...]) -> None:
+    app.finalize()
+    worker = faust.Worker(app, *services, override_logging=False, redirect_stdouts=False)
+    worker.spinner = None
+    try:
+        await worker.start()
+    except Exception as error:
+        app.hooks.on_fatal(f"the worker did not start: {error!r}")
+    stopping = worker._signal_stop_future
+    if stopping is None:
+        app.hooks.on_fatal(f"the worker ended by itself: {worker.crash_reason!r}")
+        return
+    try:
+        async with asyncio.timeout(STOP_S_MAX):
+            await stopping
+    except TimeoutError:
+        app.hooks.on_fatal(f"the worker did not stop in {STOP_S_MAX:.0f} s")

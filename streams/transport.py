@@ -21,12 +21,12 @@ from faust.types import TP, ConsumerMessage, Message
 from faust.types.transports import TPorTopicSet
 from mode import Service
 
-from streams.batches import Batch, batch_topic, batches
+from streams.batches import Batch, Records, batch_topic, batches
 from streams.producer import Producer
 
 __all__ = ["Batch", "Consumer", "TopicReplaced", "Transport", "batch_topic", "batches"]
 
-NO_ACTIVE_PARTITION_S = 0.05
+IDLE_S = 0.05
 COORDINATOR_CHECK_S = 1.0
 
 
@@ -43,10 +43,11 @@ class Consumer(driver.Consumer):
         self._left = False
         #: How often partitions were taken away; a recovery that began before is outdated.
         self.revocations = 0
-        self._rounds = 0
-        #: The current round of reading; None from a revocation until the next seek, so that
-        #: a fetch from before a seek is never taken for one from after it.
-        self._round: int | None = None
+        #: Whether records reach the agents; not from a revocation until the next seek.
+        self._open = False
+        #: Counted in the consumer's thread, as the fetches are, so that what was fetched before
+        #: a seek is never taken for what was fetched after it, nor the other way round.
+        self._seeks = 0
 
     def mark_durable(self, offsets: Mapping[TP, int]) -> None:
         """Make the offsets (each the next one to read) committable; they only go forward.
@@ -56,6 +57,14 @@ class Consumer(driver.Consumer):
         for tp, offset in offsets.items():
             if offset > self._durable.get(tp, offset):
                 self._durable[tp] = offset
+
+    def holds(self, batch: Batch) -> bool:
+        """Whether the batch is still ours to finish.
+
+        An agent that retries a sink asks before each try and gives up when it is False (D3);
+        whoever has the partition next reads the batch again.
+        """
+        return self.reading and batch.generation == self.app.consumer_generation_id
 
     def committed(self, tp: TP) -> int | None:
         """The offset last committed by us, or found committed after the last rebalance."""
@@ -69,7 +78,7 @@ class Consumer(driver.Consumer):
     @property
     def reading(self) -> bool:
         """Whether fetched records reach the agents: recovered, sought, not being revoked."""
-        return self._round is not None
+        return self._open
 
     def lags(self) -> dict[TP, int]:
         """Records not yet committed, per source, as far as the last fetch saw."""
@@ -98,8 +107,8 @@ class Consumer(driver.Consumer):
         return self._thread._ensure_consumer()._coordinator
 
     def hold(self) -> None:
-        """Let no further record through to the agents, until the next round."""
-        self._round = None
+        """Let no further record through to the agents, until ``let_go``."""
+        self._open = False
         self.stop_flow()
         self.app.flow_control.suspend()
 
@@ -109,16 +118,26 @@ class Consumer(driver.Consumer):
         """Yield one message per partition that has something new."""
         if not self.flow_active:
             await self.wait(cast(Any, self.can_resume_flow))
-        active, round_ = self._get_active_partitions(), self._round
-        if round_ is None or not active:
-            await self.sleep(NO_ACTIVE_PARTITION_S)
+        active = self._get_active_partitions()
+        if not self._open or not active:
+            await self.sleep(IDLE_S)
             return
-        fetched = await self._getmany(active_partitions=active, timeout=timeout)
-        for tp, records in (fetched or {}).items():
-            if self.should_stop or self._round != round_:
-                return  # The seek of the next round reads them again.
+        seeks, fetched = await self._thread.call_thread(self._fetch, active, timeout)
+        while not self._open and self._seeks == seeks and not self.should_stop:
+            await self.sleep(IDLE_S)  # Fetched behind a seek whose rebalance is not over.
+        for tp, records in fetched.items():
+            if self.should_stop or not self._open or self._seeks != seeks:
+                return  # The next seek reads them again.
             self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
             yield tp, self._to_message(tp, records)
+
+    async def _fetch(self, active: set[TP], timeout: float) -> tuple[int, Mapping[TP, Records]]:
+        """In the consumer's thread: records, and how many seeks they come after."""
+        kafka = self._thread._ensure_consumer()
+        fetched = await self._thread._fetch_records(
+            kafka, active, timeout=timeout, max_records=kafka._max_poll_records
+        )
+        return self._seeks, fetched
 
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
         last: ConsumerRecord[Any, Any] = record[-1]
@@ -159,6 +178,7 @@ class Consumer(driver.Consumer):
             *(kafka.committed(tp) for tp in sources),
         )
         found: dict[TP, tuple[int, int | None]] = {}
+        self._seeks += 1  # No await from here to the last seek.
         for tp, commit in zip(sources, committed, strict=True):
             start = wanted.get(tp, commit)
             if start is not None and start > ends[tp]:
@@ -170,10 +190,9 @@ class Consumer(driver.Consumer):
             found[tp] = (start, commit)
         return found
 
-    def begin_round(self) -> None:
+    def let_go(self) -> None:
         """Let fetched records through again; the last step after a rebalance."""
-        self._rounds += 1
-        self._round = self._rounds
+        self._open = True
 
     # -- commits
 
