@@ -38,7 +38,7 @@ def gauges(database: str, groupings: Sequence[Grouping]) -> str:
     queued, due = "toUnixTimestamp64Milli(queued_at)", "toUnixTimestamp64Milli(due_at)"
     opened = f"intDiv(toUnixTimestamp64Milli(assumeNotNull({_OPENED})), {BUCKET_MS}) * {BUCKET_MS}"
     age = f"greatest(toInt64(0), {as_of} - {opened} - {BUCKET_MS // 2})"
-    is_open = "state NOT IN ('', 'closed')"
+    is_open = "state NOT IN ('unopened', 'closed')"
     has_due = "state = 'waiting' AND ifNull(due_at > queued_at, 0)"
     target = f"({due} - {queued})"
     marks = {50: f"intDiv({target}, 2)", 80: f"intDiv({target} * 4, 5)", 100: target}

@@ -1,15 +1,15 @@
 """Live snapshots into Redis: one hash per subject, which expires, and an index of subjects.
 
-A cache: it may be flushed at any time and comes back by itself. An older snapshot never
-overwrites a newer one, whatever the order in which they arrive. A snapshot carries only the
-windows that changed; the others stay, until the subject no longer has them.
+A cache: an older snapshot never overwrites a newer one, whatever the order in which they arrive.
+A snapshot brings only the windows that changed, so each field carries its own revision.
 
 Keys, after the prefix (``ops:``): ``snapshot:SUBJECT`` is the hash, ``subjects`` a sorted set of
-subjects by when they expire. Fields of the hash: ``revision`` (20 digits), ``head`` (the snapshot
-without its windows, JSON) and each window as JSON under its name (``w:1m``).
+subjects by when they expire. Fields of the hash are JSON: ``grouping``, ``dims``, ``as_of_ms``,
+``gauges`` and each window (``w:1m``); beside each one ``r:FIELD``, its revision in 20 digits.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from redis import Redis
@@ -22,24 +22,37 @@ from redis.exceptions import (
     TimeoutError,
 )
 
-from schemas.groupings import subject_key
-from schemas.rows import SnapshotRow, WindowRow, decode, encode
+from schemas.rows import SnapshotRow
 from sinks.errors import SinkUnavailable, SinkUnknown
+from sinks.snapshots import WINDOW_PREFIX, fields_of, subject_of
 
 #: Longer than any pause of a healthy floor, shorter than anybody's patience with old numbers.
 EXPIRY_S = 3600
-_WINDOW = "w:"
+_REVISION_PREFIX = "r:"
 _PASSING = (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError, OutOfMemoryError)
 
 # Revisions are compared as text of one length: Lua's numbers are exact to 2^53 only.
 _STORE = """
-local held = redis.call('HGET', KEYS[1], 'revision')
-if held and held > ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'revision', ARGV[1], unpack(ARGV, 4))
-redis.call('EXPIRE', KEYS[1], ARGV[2])
-local now = tonumber(redis.call('TIME')[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
-redis.call('ZADD', KEYS[2], now + tonumber(ARGV[2]), ARGV[3])
+local revision, expiry_s, subject, windows = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
+local newest = redis.call('HGET', KEYS[1], 'r:as_of_ms')
+local is_newest = not newest or newest <= revision
+for at = 5, #ARGV, 2 do
+    local held = redis.call('HGET', KEYS[1], 'r:' .. ARGV[at])
+    if not held or held <= revision then
+        redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1], 'r:' .. ARGV[at], revision)
+    end
+end
+if not is_newest then return 0 end
+for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
+    local window = string.match(field, '^w:(.*)')
+    if window and not string.find(windows, ' ' .. window .. ' ', 1, true) then
+        redis.call('HDEL', KEYS[1], field, 'r:' .. field)
+    end
+end
+redis.call('EXPIRE', KEYS[1], expiry_s)
+local now_s = tonumber(redis.call('TIME')[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now_s)
+redis.call('ZADD', KEYS[2], now_s + expiry_s, subject)
 return 1
 """
 
@@ -61,22 +74,20 @@ class RedisSink:
         self._expiry_s = expiry_s
         self._store = self._redis.register_script(_STORE)
 
-    def write(self, snapshots: Sequence[SnapshotRow]) -> int:
+    def write(self, rows: Sequence[SnapshotRow]) -> int:
         """Store snapshots; the number that were not older than what was there.
 
         Raises SinkUnavailable (try the same again later) or SinkUnknown (stop).
         """
-        if not snapshots:
-            return 0
         try:
             with self._redis.pipeline(transaction=False) as pipeline:
-                for snapshot in snapshots:
-                    subject = subject_key(snapshot.grouping, tuple(snapshot.dims.values()))
-                    keys = [f"{self._prefix}snapshot:{subject}", f"{self._prefix}subjects"]
-                    revision = f"{snapshot.revision:020d}"
-                    arguments = [revision, self._expiry_s, subject, *_fields(snapshot)]
-                    self._store(keys=keys, args=arguments, client=pipeline)
-                return sum(pipeline.execute())
+                for row in rows:
+                    self._store(
+                        keys=[self._key(subject_of(row)), f"{self._prefix}subjects"],
+                        args=self._arguments(row),
+                        client=pipeline,
+                    )
+                return sum(pipeline.execute()) if rows else 0
         except _PASSING as error:
             raise SinkUnavailable(type(error).__name__) from error
         except RedisError as error:
@@ -86,26 +97,30 @@ class RedisSink:
         """Every subject with a snapshot; take one apart with ``groupings.subject_dims``."""
         return sorted(str(key) for key in self._redis.zrange(f"{self._prefix}subjects", 0, -1))
 
-    def read(self, subject: str) -> SnapshotRow | None:
-        """A subject's snapshot with all its windows, None when there is none (any more)."""
-        fields = self._redis.hgetall(f"{self._prefix}snapshot:{subject}")
-        if "head" not in fields:
+    def read(self, subject: str) -> dict[str, Any] | None:
+        """A subject's fields, its windows by name; None when there is nothing (any more)."""
+        fields = {str(k): str(v) for k, v in self._redis.hgetall(self._key(subject)).items()}
+        if not fields:
             return None
-        head = decode(str(fields["head"]).encode(), SnapshotRow)
-        windows = {
-            name: decode(str(fields[_WINDOW + name]).encode(), WindowRow)
-            for name in head.window_names
-            if _WINDOW + name in fields
-        }
-        return msgspec.structs.replace(head, windows=windows)
+        found: dict[str, Any] = {"revision": int(fields["r:as_of_ms"]), "windows": {}}
+        for name, text in fields.items():
+            if name.startswith(WINDOW_PREFIX):
+                found["windows"][name.removeprefix(WINDOW_PREFIX)] = msgspec.json.decode(text)
+            elif not name.startswith(_REVISION_PREFIX):
+                found[name] = msgspec.json.decode(text)
+        return found
 
     def close(self) -> None:
         """Drop all connections."""
         self._redis.close()
 
+    def _key(self, subject: str) -> str:
+        return f"{self._prefix}snapshot:{subject}"
 
-def _fields(snapshot: SnapshotRow) -> Iterator[str | bytes]:
-    """Names and values of the hash's fields, one after the other."""
-    yield from ("head", encode(msgspec.structs.replace(snapshot, windows={})))
-    for name, window in snapshot.windows.items():
-        yield from (_WINDOW + name, encode(window))
+    def _arguments(self, row: SnapshotRow) -> list[str | int | bytes]:
+        windows = f" {' '.join(row.window_names)} "
+        arguments: list[str | int | bytes] = [f"{row.revision:020d}", self._expiry_s]
+        arguments += [subject_of(row), windows]
+        for name, value in fields_of(row):
+            arguments += [name, value]
+        return arguments

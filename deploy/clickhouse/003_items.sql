@@ -5,7 +5,7 @@ CREATE TABLE IF NOT EXISTS {db}.items
     project LowCardinality(String) COMMENT 'Project within organisation and source',
     item_id String COMMENT 'Item within organisation, source and project',
     revision UInt64 COMMENT 'Of rows with one key the largest revision is true',
-    state LowCardinality(String) COMMENT 'Where the item stands: waiting, in_work, submitted, in_review, reviewed, escalated, closed',
+    state LowCardinality(String) COMMENT 'Where the item stands: unopened, waiting, in_work, submitted, in_review, reviewed, escalated, closed',
     queue LowCardinality(String) COMMENT 'Present queue',
     team LowCardinality(String) COMMENT 'Team of the latest submission',
     site LowCardinality(String) COMMENT 'Site of the latest submission',

@@ -6,10 +6,11 @@ alerts and ClickHouse agree to the last digit.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import assert_never
 
 from schemas import statistics
-from schemas.measures import BIN_BITS, BIN_MASK, BY_NAME
+from schemas.measures import BIN_BITS, BIN_MASK, BY_NAME, MEASURES
 from schemas.metrics import METRICS, Metric
 from schemas.metrics.formulas import (
     Age,
@@ -36,6 +37,7 @@ from schemas.readings import (
 )
 
 HOUR_MS = 3_600_000
+_KEYS = {measure.name: measure.key for measure in MEASURES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +73,17 @@ class Counts:
 
     def sum(self, what: Sum) -> int:
         """The value of a sum of counters."""
-        get = self.counters.get
-        plus = sum(get(BY_NAME[name].key, 0) for name in what.plus)
-        return plus - sum(get(BY_NAME[name].key, 0) for name in what.minus)
+        get, total = self.counters.get, 0
+        for name in what.plus:
+            total += get(_KEYS[name], 0)
+        for name in what.minus:
+            total -= get(_KEYS[name], 0)
+        return total
 
     def gross(self, what: Sum) -> int:
         """How much moved either way."""
         get = self.counters.get
-        return sum(abs(get(BY_NAME[name].key, 0)) for name in what.plus + what.minus)
+        return sum([abs(get(_KEYS[name], 0)) for name in what.plus + what.minus])
 
     def histogram(self, name: str) -> Mapping[int, int]:
         """The bins of a histogram measure."""
@@ -105,21 +110,34 @@ def read_all(
 ) -> dict[str, Reading]:
     """Every metric that makes sense in the grouping, by id."""
     counts = Counts.of(tally)
+    sensible = _sensible_ids(context.dimensions)
     return {
         metric.id: _read(metric, counts, span_ms, gauges, context)
         for metric in metrics
-        if metric.makes_sense_by(context.dimensions)
+        if metric.id in sensible
     }
+
+
+@cache
+def _alternatives(need: str) -> tuple[str, ...]:
+    """The event types of which one will do."""
+    return tuple(need.split("|"))
+
+
+@cache
+def _sensible_ids(dimensions: tuple[str, ...]) -> frozenset[str]:
+    """The metrics that make sense in a grouping."""
+    return frozenset(metric.id for metric in METRICS if metric.makes_sense_by(dimensions))
 
 
 def _read(
     metric: Metric, counts: Counts, span_ms: int, gauges: Gauges | None, context: Context
 ) -> Reading:
     """The causes in the order in which they explain: what can't be comes before what is few."""
-    if not metric.makes_sense_by(context.dimensions):
+    if metric.id not in _sensible_ids(context.dimensions):
         return Reading(None, None, None, 0, NOT_APPLICABLE)
     for need in metric.needs:
-        if context.seen.isdisjoint(need.split("|")):
+        if context.seen.isdisjoint(_alternatives(need)):
             return Reading(None, None, None, 0, NEVER_SENT + need)
     needs_gauges = isinstance(metric.formula, Level | Age | LevelShare | Clearing | Survival)
     if context.warming or span_ms <= 0 or (needs_gauges and gauges is None):
@@ -213,4 +231,4 @@ def _seconds(value_ms: float | None, n: int) -> Reading:
 
 
 def _present(counts: Mapping[int, int]) -> int:
-    return sum(n for n in counts.values() if n > 0)
+    return sum([n for n in counts.values() if n > 0])
