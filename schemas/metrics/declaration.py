@@ -57,8 +57,8 @@ WORK = PLACE | {"annotator"}
 LABELLED = WORK | {"label"}
 #: What a reviewer decided about an annotator's work.
 REVIEW = WORK | {"reviewer"}
-#: Where a person was present; presence belongs to no project or queue.
-PRESENCE = frozenset({"org", "source", "team", "site", "vendor", "language", "annotator"})
+#: Where a person was present; presence belongs to no project or queue and is told no further.
+PRESENCE = frozenset({"org", "source", "team", "site", "annotator"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from schemas.events import ROUTES
 from schemas.groupings import DEFAULT_GROUPINGS, DIMENSIONS
 from schemas.measures import BY_NAME, Kind
 from schemas.metrics import METRICS, Metric
@@ -80,6 +81,11 @@ def test_gauges_exist(metric: Metric) -> None:
 def test_something_is_needed_and_said_about_it(metric: Metric) -> None:
     assert metric.needs
     assert metric.title and metric.source and metric.caveat.endswith((".", "25."))
+
+
+@by_metric
+def test_what_is_needed_are_event_types(metric: Metric) -> None:
+    assert {name for need in metric.needs for name in need.split("|")} <= ROUTES.keys()
 
 
 @by_metric
