@@ -8,8 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import TypeVar
+from typing import IO, TypeVar
 
 from aiohttp import web
 from chdb import ChdbError
@@ -58,17 +57,25 @@ class Interface:
     async def handle(self, http: web.Request) -> web.StreamResponse:
         """Run one statement; nothing of a request that is refused has any effect."""
         query_id = http.query.get("query_id") or str(uuid.uuid4())
+        # Closed in a thread whatever happens: a client that goes away must not stop the loop.
+        held = ExitStack()
         try:
             request = read_request(http.method, http.query, http.headers)
-            with ExitStack() as held:
-                text = held.enter_context(NamedTemporaryFile(dir=self._spool_dir))
-                spool = Spool(text.file, request.encoding)
-                if not await self._receive(http, request, spool):
-                    return await self.ping(http)
-                answer = await self._thread(self._start, request, Path(text.name), held)
-                return await self._respond(http, answer, query_id)
+            text, file = self._new_file(held)
+            spool = Spool(file, request.encoding)
+            if not await self._receive(http, request, spool):
+                return await self.ping(http)
+            started = await self._thread(self._start, request, text, held)
+            return await self._respond(http, started, query_id)
         except _ERRORS as error:
             return self._refuse(describe(error), query_id)
+        finally:
+            await self._thread(held.close)
+
+    def _new_file(self, held: ExitStack) -> tuple[Path, IO[bytes]]:
+        path = self._spool_dir / uuid.uuid4().hex
+        held.callback(path.unlink, missing_ok=True)
+        return path, held.enter_context(path.open("wb"))
 
     async def _receive(self, http: web.Request, request: Request, spool: Spool) -> bool:
         """Take the whole text; False when there is none."""
@@ -89,6 +96,7 @@ class Interface:
             )
         )
         answer = run(connection, request.asked, text)
+        held.callback(answer.close)
         return answer, next(answer.pieces, b"")
 
     async def _respond(

@@ -2,8 +2,8 @@
 
 import re
 import shutil
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +11,7 @@ import chdb
 from chdb.state.sqlitelike import Connection
 
 from deploy.local.clickhouse_http.faults import Code, Fault
+from deploy.local.clickhouse_http.native_blocks import REVISION_MIN, with_block_info
 from deploy.local.clickhouse_http.statements import InsertHead, insert_head, output_of
 
 # One block per insert: the engine stores it whole or not at all. The engine's streaming
@@ -44,15 +45,21 @@ class Asked:
     params: Mapping[str, str] = field(default_factory=dict)
     readonly: bool = False
     default_format: str = "TabSeparated"
+    protocol_revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Pieces of the result, in ``format``; ``summary`` is for the client's statistics."""
+    """Pieces of the result, in ``format``; ``summary`` is for the client's statistics.
+
+    ``close`` ends a result that was not read to its end; call it before the connection's,
+    which otherwise waits for ever.
+    """
 
     pieces: Iterator[bytes]
     format: str
     summary: Mapping[str, int]
+    close: Callable[[], None] = lambda: None
 
 
 class _Result(Protocol):
@@ -105,7 +112,7 @@ def run(connection: Connection, asked: Asked, text: Path) -> Answer:
     if text.stat().st_size > _TEXT_BYTES_MAX:
         message = f"The query is larger than {_TEXT_BYTES_MAX} bytes"
         raise Fault(Code.TOO_LARGE_STRING_SIZE, message)
-    return _query(connection, asked, text.read_bytes())
+    return _for_client(_query(connection, asked, text.read_bytes()), asked)
 
 
 def _apply(connection: Connection, asked: Asked) -> None:
@@ -152,17 +159,21 @@ def _query(connection: Connection, asked: Asked, text: bytes) -> Answer:
     params = dict(asked.params)
     if output.selects and kind["query_class"].name == "READ_ONLY" and format_name in _STREAMED:
         stream = connection.send_query(sql, format_name, params=params)
-        return Answer(_pieces(stream), format_name, {})
+        return Answer(_pieces(stream), format_name, {}, stream.close)
     result = connection.query(sql, format_name, params=params)
     return Answer(iter((result.bytes(),)), format_name, _summary(result))
 
 
+def _for_client(answer: Answer, asked: Asked) -> Answer:
+    if answer.format != "Native" or asked.protocol_revision < REVISION_MIN:
+        return answer
+    pieces = (part for piece in answer.pieces for part in with_block_info(piece))
+    return replace(answer, pieces=pieces)
+
+
 def _pieces(stream: _Stream) -> Iterator[bytes]:
-    try:
-        while (piece := stream.fetch()) is not None:
-            yield piece.bytes()
-    finally:
-        stream.close()
+    while (piece := stream.fetch()) is not None:
+        yield piece.bytes()
 
 
 def _summary(result: _Result) -> dict[str, int]:

@@ -50,6 +50,7 @@ def read_request(method: str, fields: Mapping[str, str], headers: Mapping[str, s
         default_format=fields.get("default_format")
         or headers.get("X-ClickHouse-Format")
         or "TabSeparated",
+        protocol_revision=_number(fields, "client_protocol_version", 0),
     )
     return Request(
         query=fields.get("query", ""),
@@ -57,16 +58,15 @@ def read_request(method: str, fields: Mapping[str, str], headers: Mapping[str, s
         encoding=headers.get("Content-Encoding", "").strip().lower(),
         asked=asked,
         session_id=fields.get("session_id", ""),
-        session_timeout_s=_seconds(fields.get("session_timeout", "")),
+        session_timeout_s=_number(fields, "session_timeout", TIMEOUT_S_DEFAULT),
         session_must_exist=fields.get("session_check", "0") == "1",
     )
 
 
-def _seconds(text: str) -> int:
-    if not text:
-        return TIMEOUT_S_DEFAULT
+def _number(fields: Mapping[str, str], name: str, default: int) -> int:
+    text = fields.get(name) or str(default)
     if not text.isdigit():
-        raise Fault(Code.BAD_ARGUMENTS, f"session_timeout is no number: {text}")
+        raise Fault(Code.BAD_ARGUMENTS, f"{name} is no number: {text}")
     return int(text)
 
 
