@@ -6,8 +6,8 @@ import time
 import uuid
 from pathlib import Path
 
-from conftest import Broker, Start, Worker
-from kafka.admin import KafkaAdminClient
+from tests.faust_traps.broker import Broker
+from tests.faust_traps.worker import Start, Worker
 
 FATAL = 70
 
@@ -19,17 +19,6 @@ def counting(broker: Broker, start: Start, **args: str) -> tuple[Worker, str, st
     worker = start("ours", "counting_worker", topic=topic, log=log, **args)
     worker.wait_for("base")
     return worker, topic, log
-
-
-def members(broker: Broker, group: str) -> int:
-    """How many members the group has."""
-    admin = KafkaAdminClient(bootstrap_servers=broker.address)
-    try:
-        found = admin.describe_groups([group])
-        described = found[group] if isinstance(found, dict) else found[0]
-        return len(described["members"] if isinstance(described, dict) else described.members)
-    finally:
-        admin.close()
 
 
 def test_a_partition_is_claimed_before_it_is_read_and_its_epoch_is_the_claim_s_offset(
@@ -114,12 +103,12 @@ def test_a_graceful_stop_commits_leaves_the_group_and_exits_zero(
     broker: Broker, start: Start
 ) -> None:
     worker, topic, _ = counting(broker, start, instance="one")
-    assert members(broker, worker.group) == 1
+    assert broker.members(worker.group) == 1
     worker.process.send_signal(signal.SIGTERM)
 
     assert worker.exit_code() == 0
     assert broker.committed(worker.group, topic) == 1
-    assert members(broker, worker.group) == 0
+    assert broker.members(worker.group) == 0
 
 
 def test_a_topic_that_is_shorter_than_what_was_processed_is_refused(

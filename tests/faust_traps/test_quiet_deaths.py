@@ -2,7 +2,8 @@
 
 import time
 
-from conftest import Broker, Start
+from tests.faust_traps.broker import Broker
+from tests.faust_traps.worker import Start
 
 FATAL = 70
 

@@ -6,7 +6,9 @@ import time
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from conftest import Broker, Start, Worker
+
+from tests.faust_traps.broker import Broker
+from tests.faust_traps.worker import Start, Worker
 
 FATAL = 70
 VALUES = [b"a", b"b", b"c"]
