@@ -50,8 +50,13 @@ def item_lives(events: Iterable[Event]) -> dict[Identity, list[Event]]:
                 event["project_id"],
                 event["item_id"],
             )
-            seen.setdefault(identity, {}).setdefault(event["event_id"], event)
+            seen.setdefault(identity, {}).setdefault(event["event_id"], _given(event))
     return {identity: sorted(life.values(), key=_moment) for identity, life in seen.items()}
+
+
+def _given(event: Event) -> Event:
+    # A null is a field that was not given.
+    return {name: value for name, value in event.items() if value is not None}
 
 
 def _moment(event: Event) -> tuple[int, int, str]:
@@ -64,7 +69,7 @@ def presence_lives(events: Iterable[Event]) -> list[list[Event]]:
     for event in events:
         if event["event_type"] == "presence.changed":
             person = (event["org_id"], event["source"], event["actor_id"])
-            seen.setdefault(person, {}).setdefault(event["event_id"], event)
+            seen.setdefault(person, {}).setdefault(event["event_id"], _given(event))
     return [
         sorted(life.values(), key=lambda e: (e["occurred_at"], e["event_id"]))
         for life in seen.values()

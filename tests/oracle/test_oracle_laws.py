@@ -6,20 +6,21 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.events import DICT_UNION
 from tests.oracle.histories import START_MS, arrivals, arrivals_of, histories, history
 from tests.oracle.items import standing
 from tests.oracle.lives import RANKS, Event
-from tests.oracle.minutes import GROUPINGS, as_tallies, minute_rows
+from tests.oracle.minutes import GROUPINGS, as_tallies, facts, minute_rows
 from tests.oracle.scene import MINUTE_MS
 from tests.oracle.windows import Subject, Tally, levels, windows
 
 
 @given(st.data())
 @settings(deadline=None, max_examples=40)
-def test_any_arrival_gives_the_same_rows(data: st.DataObject) -> None:
+def test_any_arrival_gives_the_same_facts(data: st.DataObject) -> None:
     events = data.draw(histories())
     arrived = data.draw(arrivals_of(events))
-    assert as_tallies(minute_rows(arrived)) == as_tallies(minute_rows(events))
+    assert Counter(facts(arrived)) == Counter(facts(events))
 
 
 def test_flows_add_up_to_the_items_that_are_there() -> None:
@@ -59,3 +60,17 @@ def test_histories_are_nasty() -> None:
     kinds = Counter(event["event_type"] for event in history(Random(7), items=300))
     assert set(kinds) == {*RANKS, "presence.changed"}
     assert min(kinds.values()) >= 4
+
+
+def test_histories_keep_the_contract() -> None:
+    for event in history(Random(8), items=200):
+        assert DICT_UNION.validate_python(event) == event
+
+
+def test_a_null_is_a_field_that_was_not_given() -> None:
+    events = history(Random(9), items=40)
+    nulled = [
+        dict.fromkeys(("queue_id", "team_id", "site", "labels", "active_ms", "reason")) | event
+        for event in events
+    ]
+    assert as_tallies(minute_rows(nulled)) == as_tallies(minute_rows(events))
