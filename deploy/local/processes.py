@@ -43,7 +43,11 @@ def began(pid: int) -> str | None:
             fields = stat.read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             return None
-        return None if fields[0] in "ZX" else f"{boot.read_text().strip()}:{fields[19]}"
+        state, threads, start_ticks = fields[0], int(fields[17]), fields[19]
+        # A dead process whose other threads still end has not let go of its port and files.
+        if state in "ZX" and threads <= 1:
+            return None
+        return f"{boot.read_text().strip()}:{start_ticks}"
     shown = subprocess.run(
         ["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
     ).stdout.strip()

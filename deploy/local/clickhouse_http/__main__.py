@@ -10,14 +10,14 @@ from deploy.local.clickhouse_http.app import Interface, application
 from deploy.local.clickhouse_http.engine import Engine
 
 _HOST = "127.0.0.1"
-# Small enough for a laptop; warnings go to a file of the engine's own.
+# Small enough for a laptop; errors go to a file of the engine's own.
 _CONFIG = """\
 <clickhouse>
     <timezone>UTC</timezone>
     <max_server_memory_usage>3000000000</max_server_memory_usage>
     <mark_cache_size>67108864</mark_cache_size>
     <background_pool_size>2</background_pool_size>
-    <logger><level>warning</level><log>{log}</log><size>10M</size><count>2</count></logger>
+    <logger><log>{log}</log><size>10M</size><count>2</count></logger>
 </clickhouse>
 """
 

@@ -84,7 +84,7 @@ class Engine:
     """Opens the data directory and hands out connections; safe for threads."""
 
     def __init__(self, data: Path, config: Path) -> None:
-        self._address = f"{data}?config-file={config}"
+        self._address = f"{data}?config-file={config}&log-level=error"
         # Kept open, for the engine ends with its last connection.
         self._first: Connection = chdb.connect(self._address)
         self.timezone = _text(self._first, "SELECT timezone()")
