@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.topics import INPUT_ROLES, Role, TopicSpec, Topics
+from schemas.topics import INPUT_ROLES, Role, Topics, TopicSpec
 
 
 def specs(space: str = "live") -> dict[str, TopicSpec]:
