@@ -5,7 +5,7 @@ refuse the same events (a test holds this); validating into a dict costs about 1
 was not sent is an absent key.
 """
 
-from typing import Annotated, Any, Final, NotRequired, Required
+from typing import Annotated, Any, Final, NotRequired, Required, get_args
 
 from pydantic import BaseModel, ConfigDict, Discriminator, TypeAdapter
 from typing_extensions import TypedDict
@@ -62,7 +62,7 @@ EVENT_MODELS: Final[tuple[type[Envelope], ...]] = (
 
 def event_type_of(model: type[Envelope]) -> str:
     """The ``event_type`` that a model stands for."""
-    (name,) = model.model_fields["event_type"].annotation.__args__  # type: ignore[union-attr]  # a Literal with one value
+    (name,) = get_args(model.model_fields["event_type"].annotation)
     return str(name)
 
 

@@ -92,7 +92,7 @@ def holds_not_finite(payload: bytes) -> bool:
 
 
 def refuse_not_finite(payload: bytes) -> None:
-    """Raise Refused for a literal NaN or Infinity, which the validator overlooks in extra fields."""
+    """Raise Refused for a literal NaN or Infinity; the validator overlooks extra fields."""
     if holds_not_finite(payload):
         raise Refused(Reason.NOT_FINITE, "", "NaN and Infinity are not JSON")
 

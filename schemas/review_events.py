@@ -16,7 +16,8 @@ AppealOutcome = Literal["uphold", "overturn"]
 class Defect(TypedDict):
     """One fault found in a review, by the code that the source gives it."""
 
-    __pydantic_config__ = ConfigDict(strict=True, extra="ignore")  # type: ignore[misc]  # pydantic's own way to configure a TypedDict
+    # This is how pydantic configures a TypedDict; mypy takes it for a field.
+    __pydantic_config__ = ConfigDict(strict=True, extra="ignore")  # type: ignore[misc]  # no field
 
     code: Word
     severity: NotRequired[Word | None]

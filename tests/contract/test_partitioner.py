@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kafka.partitioner.default import murmur2 as oracle  # type: ignore[import-untyped]  # kafka-python has no types
+from kafka.partitioner.default import murmur2 as oracle
 
 from schemas.partitioner import Mismatch, Partitioner, murmur2, partition_of, sample_mismatch
 
