@@ -9,8 +9,10 @@ import asyncio
 import logging
 import os
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from signal import Signals
 from typing import NoReturn, cast
 
 import faust
@@ -95,8 +97,10 @@ class App(faust.App):
     settle_s_max: float = 10.0
 
     def fatal(self, reason: str) -> None:
-        """End the process, unless it is on its way out already."""
-        if not self.should_stop:
+        """End the process; one that is on its way out already only says so."""
+        if self.should_stop:
+            log.error("failed_while_stopping reason=%s", reason)
+        else:
             self.hooks.on_fatal(reason)
 
     def _crash(self, reason: BaseException) -> None:
@@ -198,18 +202,25 @@ def run(app: App, *services: ServiceT) -> NoReturn:
 
 async def _serve(app: App, services: tuple[ServiceT, ...]) -> None:
     app.finalize()
-    worker = faust.Worker(app, *services, override_logging=False, redirect_stdouts=False)
+    worker = Worker(app, *services, override_logging=False, redirect_stdouts=False)
     worker.spinner = None
     try:
         await worker.start()
     except Exception as error:
         app.hooks.on_fatal(f"the worker did not start: {error!r}")
-    stopping = worker._signal_stop_future
-    if stopping is None:
+    if worker._signal_stop_future is None:
         app.hooks.on_fatal(f"the worker ended by itself: {worker.crash_reason!r}")
-        return
-    try:
-        async with asyncio.timeout(STOP_S_MAX):
-            await stopping
-    except TimeoutError:
-        app.hooks.on_fatal(f"the worker did not stop in {STOP_S_MAX:.0f} s")
+    else:
+        await worker._signal_stop_future
+
+
+class Worker(faust.Worker):
+    """Faust's worker, whose graceful stop takes ``STOP_S_MAX`` at most."""
+
+    def _schedule_shutdown(self, signal: Signals) -> None:
+        # A thread, because a loop that hangs would not notice.
+        late = f"the worker did not stop in {STOP_S_MAX:.0f} s"
+        timer = threading.Timer(STOP_S_MAX, cast(App, self.app).hooks.on_fatal, [late])
+        timer.daemon = True
+        timer.start()
+        super()._schedule_shutdown(signal)

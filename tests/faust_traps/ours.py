@@ -221,6 +221,26 @@ def counting_worker(args: Args) -> None:
     runtime.run(app, watchdog.Watchdog(app, watchdog.Limits(check_s=0.2)))
 
 
+def lazy_worker(args: Args) -> None:
+    """Flushes only when it must: before its partitions are taken away."""
+    app = app_for(args)
+    read: dict[TP, int] = {}
+
+    async def before_revoke(_revoked: set[TP]) -> None:
+        consumer: Any = app.consumer
+        consumer.mark_durable(read)
+
+    app.hooks.before_revoke = before_revoke
+
+    @app.agent(batch_topic(app, args["topic"]))
+    async def agent(stream: Any) -> None:
+        async for batch in batches(stream):
+            read[batch.tp] = batch.next_offset
+            say(saw=batch.next_offset)
+
+    runtime.run(app)
+
+
 if __name__ == "__main__":
     logging.basicConfig(level=os.environ.get("LOGLEVEL", "WARNING"))
     globals()[sys.argv[1]](json.loads(sys.argv[2]))

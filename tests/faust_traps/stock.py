@@ -41,10 +41,6 @@ def raw_topic(app: faust.App, args: Args) -> Any:
     return app.topic(args["topic"], key_serializer="raw", value_serializer="raw")
 
 
-def int_topic(app: faust.App, args: Args) -> Any:
-    return app.topic(args["topic"], key_serializer="raw", value_type=cast(Any, int))
-
-
 def run(app: faust.App) -> None:
     asyncio.set_event_loop(asyncio.new_event_loop())
     app.finalize()
@@ -145,7 +141,7 @@ def json_agent(args: Args) -> None:
     """L8: a message is not what the topic's type says."""
     app = app_for(args)
 
-    @app.agent(int_topic(app, args))
+    @app.agent(app.topic(args["topic"], key_serializer="raw", value_type=cast(Any, int)))
     async def agent(stream: Any) -> None:
         async for value in stream:
             say(saw=value)
@@ -187,7 +183,7 @@ def taking_agent(args: Args) -> None:
     """D1: a malformed message comes to an agent that uses take()."""
     app = app_for(args)
 
-    @app.agent(int_topic(app, args))
+    @app.agent(app.topic(args["topic"], key_serializer="raw", value_type=cast(Any, int)))
     async def agent(stream: Any) -> None:
         async for values in stream.take(10, within=0.2):
             say(saw=list(values))

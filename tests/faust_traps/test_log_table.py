@@ -111,6 +111,18 @@ def test_a_graceful_stop_commits_leaves_the_group_and_exits_zero(
     assert broker.members(worker.group) == 0
 
 
+def test_what_is_flushed_on_the_way_out_is_committed(broker: Broker, start: Start) -> None:
+    topic = broker.topic()
+    broker.send(topic, [b"a", b"b"])
+    worker = start("ours", "lazy_worker", topic=topic)
+    worker.wait(lambda: 2 in worker.saw("saw"))
+    assert broker.committed(worker.group, topic) is None
+    worker.process.send_signal(signal.SIGTERM)
+
+    assert worker.exit_code() == 0
+    assert broker.committed(worker.group, topic) == 2
+
+
 def test_a_topic_that_is_shorter_than_what_was_processed_is_refused(
     broker: Broker, start: Start
 ) -> None:
