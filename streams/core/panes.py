@@ -1,6 +1,7 @@
 """Stage 1's panes: what one source partition counted for one subject in one slice of time."""
 
 from collections.abc import Iterable, Iterator
+from heapq import heappop, heappush
 
 from schemas.measures import Tally
 from streams.core.facts import Fact
@@ -30,6 +31,8 @@ class Panes:
         #: (start, size) to subject to pane: one look-up per fact, one per subject.
         self._slices: dict[tuple[int, int], dict[str, Pane]] = {}
         self._dirty: list[Pane] = []
+        #: Slices by when they end, per level, so that a tick costs what it retires.
+        self._ends: dict[int, list[int]] = {plan.pane_ms: [], plan.late_pane_ms: []}
 
     def book(self, home: Home, facts: Iterable[Fact], record_ms: int) -> None:
         """Add signed counts to every subject they belong to.
@@ -44,7 +47,7 @@ class Panes:
             at = (t_ms - t_ms % size_ms, size_ms)
             panes = self._slices.get(at)
             if panes is None:
-                panes = self._slices[at] = {}
+                panes = self._slice(at)
             for subject in self._subjects.of(home, scope):
                 pane = panes.get(subject)
                 if pane is None:
@@ -56,9 +59,16 @@ class Panes:
                 for key, n in deltas:
                     tally[key] = tally.get(key, 0) + n
 
+    def _slice(self, at: tuple[int, int]) -> dict[str, Pane]:
+        panes = self._slices.get(at)
+        if panes is None:
+            panes = self._slices[at] = {}
+            heappush(self._ends[at[1]], at[0] + at[1])
+        return panes
+
     def put(self, pane: Pane) -> None:
         """Take a pane back in, as recovery found it."""
-        self._slices.setdefault((pane.start_ms, pane.size_ms), {})[pane.subject] = pane
+        self._slice((pane.start_ms, pane.size_ms))[pane.subject] = pane
 
     def drop(self, start_ms: int, size_ms: int, subject: str) -> None:
         """Forget a pane that recovery found deleted."""
@@ -82,9 +92,15 @@ class Panes:
     def retire(self, fine_before_ms: int, late_before_ms: int) -> list[Pane]:
         """Remove and return panes that ended before the limit of their level."""
         plan = self._plan
-        limits = {plan.pane_ms: fine_before_ms, plan.late_pane_ms: late_before_ms}
-        gone = [at for at in self._slices if at[0] + at[1] <= limits[at[1]]]
-        return [pane for at in gone for pane in self._slices.pop(at).values()]
+        gone: list[Pane] = []
+        for size_ms, before_ms in (
+            (plan.pane_ms, fine_before_ms),
+            (plan.late_pane_ms, late_before_ms),
+        ):
+            ends = self._ends[size_ms]
+            while ends and ends[0] <= before_ms:
+                gone += self._slices.pop((heappop(ends) - size_ms, size_ms)).values()
+        return gone
 
     @property
     def dirty(self) -> int:

@@ -11,7 +11,7 @@ import msgspec
 from schemas.groupings import SEPARATOR
 from streams.core.facts import Fact
 from streams.core.moments import Event, event_hash
-from streams.core.plan import Plan
+from streams.core.plan import HOUR_MS, Plan
 from streams.core.presence import Sighting, add_sighting, sighting_of
 
 #: Which field names the speaker, in the order of preference.
@@ -37,6 +37,8 @@ class Persons:
         self._plan = plan
         self._people: dict[str, Person] = {}
         self._dirty: set[str] = set()
+        #: Event time at which everybody was last looked at for retirement.
+        self._looked_ms = 0
 
     def __contains__(self, key: str) -> bool:
         return key in self._people
@@ -85,6 +87,9 @@ class Persons:
 
     def retire(self, now_ms: int) -> list[str]:
         """Forget what is older than the retention; returns the keys of those fully forgotten."""
+        if now_ms < self._looked_ms + HOUR_MS:
+            return []
+        self._looked_ms = now_ms
         limit_ms = now_ms - self._plan.retention_ms
         gone = []
         for key, person in self._people.items():

@@ -156,6 +156,7 @@ class Rollups:
             self.deleted.add(wire.pane_key(*at))
         for subject, start_ms in [key for key in self.quarters if key[1] < oldest_ms]:
             del self.quarters[subject, start_ms]
+            self.dirty_keys.discard(quarter_key(subject, start_ms))
             self.deleted.add(quarter_key(subject, start_ms))
 
     def forget_empty(self) -> None:

@@ -5,7 +5,7 @@ the changelog as one atomic batch and what may be sent once that is durable. Off
 meta record's are skipped, so a redelivered record changes nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import msgspec
@@ -15,6 +15,7 @@ from schemas.dead_letters import DeadLetter, Reason
 from schemas.groupings import SEPARATOR
 from schemas.refusals import Refused
 from streams.core import wire
+from streams.core.facts import Fact
 from streams.core.gauges import Gauge, Gauges
 from streams.core.items import Item
 from streams.core.moments import CODES, Event, moment_of
@@ -22,13 +23,17 @@ from streams.core.panes import Pane, Panes
 from streams.core.persons import Persons
 from streams.core.plan import Plan
 from streams.core.shelf import Shelf
-from streams.core.subjects import Subjects
+from streams.core.subjects import Home, Subjects
 
 #: Ticks that wait for their events; beyond this the older of two neighbours is dropped.
 TICKS_PENDING_MAX = 1000
 _TOO_MANY_EVENTS = Refused(
     Reason.TOO_MANY_EVENTS, "item_id", "item_id: has too many events already"
 )
+
+
+#: Hears of all facts as they are booked, with their home and the record that caused them.
+OnFacts = Callable[[Home, list[Fact], int], None]
 
 
 class Tick(msgspec.Struct, frozen=True):
@@ -57,7 +62,9 @@ class Flush:
 class Shard:
     """The state of one source partition."""
 
-    def __init__(self, plan: Plan, partition: int, decoder: Decoder) -> None:
+    def __init__(
+        self, plan: Plan, partition: int, decoder: Decoder, on_facts: OnFacts | None = None
+    ) -> None:
         self.plan = plan
         self.partition = partition
         self.epoch = 0
@@ -72,8 +79,11 @@ class Shard:
         self.dead: list[DeadLetter] = []
         self.changed = False
         self._decoder = decoder
+        self._on_facts = on_facts
         self._ticks: list[Tick] = []
         self._deleted: list[bytes] = []
+        #: Panes that time has closed, to be deleted by the flush after the one that writes them.
+        self._lingering: list[Pane] = []
 
     def apply(self, role: str, records: Iterable[Record]) -> int:
         """Apply records of one source topic in offset order; returns how many were new."""
@@ -133,6 +143,8 @@ class Shard:
             return None
         for caused_ms, facts in item.book(moment):
             self.panes.book(home, facts, caused_ms)
+            if self._on_facts is not None:
+                self._on_facts(home, facts, caused_ms)
         item.fresh.append(moment)
         self.shelf.touch(key, item)
         return True
@@ -142,7 +154,10 @@ class Shard:
         if facts is None:
             return False
         if facts:
-            self.panes.book((event["org_id"], event["source"], None), facts, record_ms)
+            home = (event["org_id"], event["source"], None)
+            self.panes.book(home, facts, record_ms)
+            if self._on_facts is not None:
+                self._on_facts(home, facts, record_ms)
         return True
 
     def _seen(self, event: Event) -> None:
@@ -186,14 +201,22 @@ class Shard:
         meta.sealed_ms = max(meta.sealed_ms, now_ms - plan.late_after_ms - plan.pane_ms)
         for key in self.shelf.advance(now_ms):
             self._deleted.append(wire.ITEM + key.encode())
-        for pane in self.panes.retire(meta.sealed_ms, now_ms - plan.retention_ms):
-            if pane.dirty:
-                self.panes.put(pane)
-            else:
-                self._deleted.append(wire.pane_key(pane.subject, pane.start_ms, pane.size_ms))
         for key in self.persons.retire(now_ms):
             self._deleted.append(wire.PERSON + key.encode())
         self.changed = True
+
+    def _retire_panes(self) -> None:
+        """Let go of panes that can't change any more, once a flush has written their last value."""
+        meta = self.meta
+        due = self._lingering + self.panes.retire(
+            meta.sealed_ms, meta.watermark_ms - self.plan.retention_ms
+        )
+        self._lingering = [pane for pane in due if pane.dirty]
+        self._deleted += [
+            wire.pane_key(pane.subject, pane.start_ms, pane.size_ms)
+            for pane in due
+            if not pane.dirty
+        ]
 
     @property
     def changes(self) -> int:
@@ -220,6 +243,7 @@ class Shard:
         epoch, seq = self.epoch, self.seq
         assert not self.dead
         log: list[wire.LogRecord] = []
+        self._retire_panes()
         items = []
         for key, item, packed in self.shelf.take_dirty():
             log.append((wire.ITEM + key.encode(), wire.stamped(epoch, seq, packed)))

@@ -102,6 +102,11 @@ def decode_chunk(data: bytes) -> Chunk:
     return _decode_chunk(data)
 
 
+def encode_json(value: msgspec.Struct) -> bytes:
+    """A struct as JSON bytes: for what people may want to read on a topic."""
+    return msgspec.json.encode(value)
+
+
 def pack_tally(tally: Tally) -> bytes:
     """A tally as msgpack bytes."""
     return _pack(tally)
