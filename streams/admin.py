@@ -6,6 +6,7 @@ through ``streams.transport``. Records are read and sent by ``streams.records``.
 
 import contextlib
 import logging
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -13,11 +14,17 @@ from typing import Any, Protocol, Self
 
 from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, OffsetSpec
-from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from kafka.errors import (
+    KafkaError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 
 from streams.refusals import Refusal
 
 Place = tuple[str, int]
+_POLL_S = 0.05
 
 
 class Wanted(Protocol):
@@ -54,16 +61,6 @@ class Span:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Disk:
-    """A broker's log directory, in bytes."""
-
-    broker: int
-    path: str
-    total_bytes: int
-    free_bytes: int
-
-
 @contextlib.contextmanager
 def quiet_client() -> Iterator[None]:
     """Keep kafka-python from logging what is told as a Refusal."""
@@ -92,12 +89,13 @@ def min_in_sync(replicas: int) -> int:
 class Kafka:
     """A connection to the cluster; use it in a ``with``, which makes a Refusal of what fails.
 
-    ``client`` is kafka-python's, for ``streams.groups``.
+    ``client`` is kafka-python's, for ``streams.groups`` and ``streams.brokers``.
     """
 
     def __init__(self, servers: str, timeout_s: float) -> None:
         """Connect; Refusal when no broker answers within ``timeout_s``."""
         self.servers = servers
+        self._timeout_s = timeout_s
         timeout_ms = int(timeout_s * 1000)
         try:
             with quiet_client():
@@ -128,30 +126,6 @@ class Kafka:
     def close(self) -> None:
         """End the connection."""
         self.client.close()
-
-    def broker_count(self) -> int:
-        """How many brokers there are."""
-        return len(self.client.describe_cluster()["brokers"])
-
-    def clock_ms(self) -> int | None:
-        """The controller's time, UTC ms, at most half a second old; None where it may not say."""
-        try:
-            quorum = self.client.describe_metadata_quorum()["topics"][0]["partitions"][0]
-        except KafkaError:
-            return None
-        voters = {each["replica_id"]: each for each in quorum["current_voters"]}
-        told = int(voters[quorum["leader_id"]].get("last_caught_up_timestamp", -1))
-        return told if told > 0 else None
-
-    def disks(self) -> list[Disk]:
-        """The brokers' disks; empty where brokers are older than 3.3 and don't tell."""
-        found = []
-        for broker in self.client.describe_log_dirs():
-            for each in broker["log_dirs"]:
-                total, free = each.get("total_bytes", -1), each.get("usable_bytes", -1)
-                if total > 0 and free >= 0:
-                    found.append(Disk(broker["broker"], each["log_dir"], total, free))
-        return found
 
     def topic_names(self) -> list[str]:
         """The names of all topics."""
@@ -208,16 +182,25 @@ class Kafka:
         self.client.alter_configs([resource], incremental=True)
 
     def delete_topics(self, names: Collection[str]) -> None:
-        """Delete topics with all they hold; a missing one is no error."""
-        if names:
-            answers = self.client.delete_topics(list(names), raise_errors=False)["topics"]
-            for answer in answers:
-                if answer["error_code"] not in (0, 3):
-                    raise Refusal(
-                        f"topic {answer['name']} was not deleted: "
-                        f"{for_code(answer['error_code']).__name__}",
-                        "the brokers' delete.topic.enable and the rights of this client decide",
-                    )
+        """Delete topics with all they hold, and wait until they are gone; a missing one is fine.
+
+        Without the wait, whoever makes them anew would still find the old ones.
+        """
+        if not names:
+            return
+        answers = self.client.delete_topics(list(names), raise_errors=False)["topics"]
+        for answer in answers:
+            if answer["error_code"] not in (0, UnknownTopicOrPartitionError.errno):
+                raise Refusal(
+                    f"topic {answer['name']} was not deleted: "
+                    f"{for_code(answer['error_code']).__name__}",
+                    "the brokers' delete.topic.enable and the rights of this client decide",
+                )
+        until_s = time.monotonic() + self._timeout_s
+        while self.topics(names):
+            if time.monotonic() > until_s:
+                raise Refusal("the topics are not gone yet", "wait, then look again")
+            time.sleep(_POLL_S)
 
     def spans(self, places: Collection[Place]) -> dict[Place, Span]:
         """Where the given partitions begin and end now."""

@@ -9,7 +9,15 @@ from collections.abc import Callable
 from typing import Literal, assert_never
 
 from schemas.topics import Topics
-from streams import kafka_checks, people_key, settings_sources, spaces, store_checks, topic_checks
+from streams import (
+    brokers,
+    kafka_checks,
+    people_key,
+    settings_sources,
+    spaces,
+    store_checks,
+    topic_checks,
+)
 from streams.admin import Kafka
 from streams.findings import Finding, ok, problem, warning
 from streams.refusals import Refusal, SettingsRefused
@@ -101,11 +109,11 @@ def _brokers(settings: Settings, kafka: Kafka, whole: bool) -> list[Finding]:
     topics = Topics(settings.space.space)
     wanted = topics.specs(settings.floor.partitions)
     found = kafka.topics([each.name for each in wanted])
-    brokers = kafka.broker_count()
+    running = brokers.count(kafka)
     replicas = settings.connections.replication_factor
     findings = [
-        ok("brokers", f"{brokers} at {kafka.servers}"),
-        *topic_checks.compare(wanted, found, brokers, replicas),
+        ok("brokers", f"{running} at {kafka.servers}"),
+        *topic_checks.compare(wanted, found, running, replicas),
         *_terms(settings, kafka, topics),
     ]
     if whole:
@@ -113,7 +121,7 @@ def _brokers(settings: Settings, kafka: Kafka, whole: bool) -> list[Finding]:
             lambda: kafka_checks.check_partitioner(kafka, topics, settings.floor.partitioner),
             lambda: kafka_checks.check_groups(kafka, Names(topics.space_name).groups),
             lambda: kafka_checks.check_clock(kafka),
-            lambda: kafka_checks.judge_disks(kafka.disks()),
+            lambda: kafka_checks.judge_disks(brokers.disks(kafka)),
         ]
         findings += [finding for check in later for finding in check()]
     return findings

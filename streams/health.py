@@ -45,7 +45,7 @@ class HealthPage:
         app.router.add_get("/livez", self._livez)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._metrics)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         port = await self._listen(self._runner)
         log.info("health_page_opened", port=port)
@@ -62,8 +62,7 @@ class HealthPage:
         ports = range(first, min(first + self.settings.ports, 65_536)) if first else (0,)
         for port in ports:
             try:
-                # reuse_address stays on, or a restart would meet its own TIME_WAIT.
-                await web.TCPSite(runner, HOST, port, shutdown_timeout=1.0).start()
+                await web.TCPSite(runner, HOST, port).start()
             except OSError:
                 continue
             return int(runner.addresses[0][1])

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 from schemas.partitioner import Partitioner, partition_of
 from schemas.topics import INPUT_ROLES, Topics
-from streams import groups, records
-from streams.admin import Disk, Kafka, Span
+from streams import brokers, groups, records
+from streams.admin import Kafka, Span
+from streams.brokers import Disk
 from streams.findings import Finding, ok, problem, warning
 from streams.records import Stored
 
@@ -27,7 +28,7 @@ _FIXES = {
 def check_clock(kafka: Kafka) -> list[Finding]:
     """The controller's clock against ours; nothing where the cluster does not tell."""
     before_ms = time.time() * 1000
-    broker_ms = kafka.clock_ms()
+    broker_ms = brokers.clock_ms(kafka)
     ours_ms = (before_ms + time.time() * 1000) / 2
     if broker_ms is None:
         return []

@@ -1,20 +1,18 @@
-"""Read ranges of a topic and send single records: for tools, not for the floor.
+"""Read ranges of a topic: for tools, not for the floor.
 
 Nothing here belongs to a consumer group, so looking never changes what a worker reads.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from schemas.dead_letters import Headers
 from streams.admin import Place, Span, no_broker, quiet_client
-from streams.refusals import Refusal
 
 _POLL_MS = 500
 _SILENT_S_MAX = 30.0
@@ -31,17 +29,6 @@ class Stored:
     key: bytes | None
     value: bytes | None
     headers: Headers
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A record to send."""
-
-    topic: str
-    partition: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers = ()
 
 
 def read(servers: str, spans: Mapping[Place, Span]) -> Iterator[Stored]:
@@ -77,59 +64,6 @@ def read(servers: str, spans: Mapping[Place, Span]) -> Iterator[Stored]:
 def last_spans(spans: Mapping[Place, Span], n: int) -> dict[Place, Span]:
     """The last ``n`` offsets of each span."""
     return {place: Span(max(span.start, span.end - n), span.end) for place, span in spans.items()}
-
-
-class Sender:
-    """Sends records and waits until all replicas have them; use it in a ``with``."""
-
-    def __init__(self, servers: str, timeout_s: float) -> None:
-        self._servers = servers
-        self._timeout_s = timeout_s
-        try:
-            with quiet_client():
-                self._producer = KafkaProducer(
-                    bootstrap_servers=servers.split(","),
-                    acks="all",
-                    enable_idempotence=True,
-                    max_request_size=16 * 1024 * 1024,
-                    bootstrap_timeout_ms=int(timeout_s * 1000),
-                )
-        except (KafkaError, OSError) as error:
-            raise no_broker(servers) from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._producer.close(timeout=self._timeout_s)
-
-    def send(self, records: Sequence[Outgoing]) -> list[int]:
-        """Send all, then wait for all; the broker's (or the given) timestamps in ms.
-
-        Raises Refusal when one is not taken; the ones before it may lie in their topics then.
-        """
-        try:
-            futures = [
-                self._producer.send(
-                    each.topic,
-                    key=each.key,
-                    value=each.value,
-                    headers=list(each.headers),
-                    partition=each.partition,
-                )
-                for each in records
-            ]
-            return [int(future.get(timeout=self._timeout_s).timestamp) for future in futures]
-        except KafkaError as error:
-            raise Refusal(
-                f"Kafka did not take a record: {type(error).__name__}",
-                "`watchfloor doctor` looks into brokers and topics",
-            ) from error
 
 
 def _consumer(servers: str) -> KafkaConsumer:

@@ -16,8 +16,9 @@ from schemas.partitioner import Partitioner, partition_of
 from schemas.topics import Topics
 from streams import records
 from streams.admin import Kafka, Span
-from streams.records import Outgoing, Sender, Stored
+from streams.records import Stored
 from streams.refusals import Refusal
+from streams.sender import Outgoing, Sender
 
 MARK: Headers = (("watchfloor.replayed", b"1"),)
 _CHUNK = 500

@@ -1,8 +1,7 @@
 """Make what a space needs, as often as one likes: what is there already stays as it is."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import cast
+from dataclasses import dataclass, replace
 
 from clickhouse_connect.driver.client import Client
 
@@ -11,13 +10,21 @@ from sinks import clickhouse, migrations
 from sinks.errors import SinkError
 from streams import people_key, settings_sources, spaces
 from streams.admin import Kafka, Topic, min_in_sync
-from streams.records import Sender
 from streams.refusals import Refusal
+from streams.sender import Sender
 from streams.settings import Connections, Settings
 from streams.spaces import Names, Terms
 from streams.topic_checks import wrong_settings
 
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Event times that a space takes, UTC ms, the end excluded; None: moves with the clock."""
+
+    from_ms: int | None
+    to_ms: int | None
 
 
 def make_local_people_key(say: Say) -> None:
@@ -27,12 +34,19 @@ def make_local_people_key(say: Say) -> None:
         say(f"people key: made {path}; keep it as long as the history")
 
 
-def set_up(settings: Settings, say: Say, accept: tuple[int | None, int | None] | None) -> None:
+def set_up(settings: Settings, say: Say, accept: Accept | None) -> None:
     """Topics, terms and ClickHouse's tables of the space of ``settings``.
 
-    ``accept`` is the range of event times in UTC ms, None leaves it as it is. Raises Refusal, or
+    ``accept`` None leaves the accepted range of event times as it is. Raises Refusal, or
     SettingsRefused before anything was made.
     """
+    set_up_kafka(settings, say, accept)
+    done = migrate(settings.connections, Names(settings.space.space).database)
+    say(f"ClickHouse: {', '.join(done) if done else 'up to date'}")
+
+
+def set_up_kafka(settings: Settings, say: Say, accept: Accept | None) -> None:
+    """The part of ``set_up`` that needs only the brokers."""
     key = people_key.fingerprint(people_key.read(settings.people))
     connections = settings.connections
     topics = Topics(settings.space.space)
@@ -41,17 +55,13 @@ def set_up(settings: Settings, say: Say, accept: tuple[int | None, int | None] |
         if known is not None and known.people_key != key:
             raise other_key(settings.space.space)
         make_topics(kafka, settings, say)
-        terms = Terms(key, settings.floor.partitioner)
-        if known is not None:
-            terms = replace(known, partitioner=settings.floor.partitioner)
+        terms = replace(known or Terms(key, ""), partitioner=settings.floor.partitioner.value)
         if accept is not None:
-            terms = replace(terms, accept_from_ms=accept[0], accept_to_ms=accept[1])
+            terms = replace(terms, accept_from_ms=accept.from_ms, accept_to_ms=accept.to_ms)
         if terms != known:
             with Sender(connections.kafka, connections.timeout_s) as sender:
                 spaces.write_terms(sender, topics, terms)
             say("terms: written")
-    done = migrate(connections, Names(settings.space.space).database)
-    say(f"ClickHouse: {', '.join(done) if done else 'up to date'}")
 
 
 def make_topics(kafka: Kafka, settings: Settings, say: Say) -> None:
@@ -79,8 +89,7 @@ def migrate(connections: Connections, database: str) -> list[str]:
     """Bring ClickHouse's tables up to date; the migrations that were applied."""
     client = connect_clickhouse(connections)
     try:
-        # The driver's own types are wider than what migrations ask of it.
-        return migrations.migrate(cast(migrations.Client, client), database)
+        return migrations.migrate(client, database)
     except migrations.MigrationChanged as error:
         remedy = "install the version that made this database, or a newer one"
         raise Refusal(str(error), remedy) from error

@@ -12,7 +12,7 @@ import orjson
 from schemas.topics import LIVE, Role, Topics
 from streams import records
 from streams.admin import Kafka
-from streams.records import Outgoing, Sender
+from streams.sender import Outgoing, Sender
 
 TERMS_KEY = b"terms"
 GROUP_ROLES = ("floor", "deliver-clickhouse", "deliver-redis")

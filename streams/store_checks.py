@@ -1,7 +1,5 @@
 """What the doctor asks ClickHouse and Redis."""
 
-from typing import cast
-
 from clickhouse_connect.driver.exceptions import Error as DriverError
 from redis import Redis
 from redis.exceptions import RedisError
@@ -31,7 +29,7 @@ def check_clickhouse(
         return [severe("clickhouse", refusal.problem, refusal.remedy)]
     try:
         known = migrations.load()
-        left = migrations.pending(cast(migrations.Client, client), database, known)
+        left = migrations.pending(client, database, known)
     except migrations.MigrationChanged as error:
         remedy = "install the version that made this database, or a newer one"
         return [problem("clickhouse", str(error), remedy)]

@@ -12,8 +12,8 @@ from schemas.dead_letters import Reason
 from schemas.topics import Topics
 from streams.admin import Kafka
 from streams.commands.invocation import read_settings, show_rows
-from streams.records import Sender
 from streams.redelivery import Choice, Letter, Mailbox
+from streams.sender import Sender
 from streams.settings import Settings
 
 _REASONS = click.Choice([reason.value for reason in Reason])

@@ -24,7 +24,7 @@ def command(accept_from: datetime | None, accept_to: datetime | None) -> None:
     """
     accept = None
     if accept_from is not None or accept_to is not None:
-        accept = (_utc_ms(accept_from), _utc_ms(accept_to))
+        accept = setup.Accept(_utc_ms(accept_from), _utc_ms(accept_to))
         if accept_from and accept_to and accept_from >= accept_to:
             raise click.UsageError("--accept-from must lie before --accept-to")
     setup.make_local_people_key(click.echo)
