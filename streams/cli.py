@@ -43,6 +43,10 @@ COMMANDS = {
 }
 
 
+#: The stack is one for all spaces.
+_WITHOUT_SPACE = frozenset({"local"})
+
+
 class Commands(click.Group):
     """A group that knows its commands by name and help, and imports one only to run it."""
 
@@ -58,7 +62,8 @@ class Commands(click.Group):
         module, _, attribute = entry.path.partition(":")
         command = getattr(import_module(module), attribute)
         assert isinstance(command, click.Command)
-        _take_space(command)
+        if cmd_name not in _WITHOUT_SPACE:
+            _take_space(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

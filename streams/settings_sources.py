@@ -17,7 +17,7 @@ _PARTS = ("kafka", "clickhouse", "redis")
 PREFIX = "WATCHFLOOR_"
 LOCAL_DIR = "WATCHFLOOR_LOCAL_DIR"
 #: Read by the local stack and the tests, not by a settings class.
-OTHER_NAMES = frozenset({LOCAL_DIR})
+OTHER_NAMES = frozenset({LOCAL_DIR, "WATCHFLOOR_REAL_DATA"})
 
 
 def local_dir() -> Path:
