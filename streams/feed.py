@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from schemas.partitioner import Partitioner, partition_of
-from schemas.topics import INPUT_ROLES, Role, Topics
+from schemas.topics import Role, Topics
 from streams.core.shard import Tick
 from streams.refusals import Refusal
 

@@ -13,7 +13,7 @@ from schemas.groupings import SEPARATOR, subject_dims
 from schemas.measures import Tally, add, merged, subtract
 from streams.core import wire
 from streams.core.gauges import COUNTS, Gauge
-from streams.core.plan import MINUTE_MS, QUARTER_MS, Plan
+from streams.core.plan import DAY_MS, MINUTE_MS, QUARTER_MS, Plan
 from streams.core.windows import COARSE_KEPT_MS, FINE_KEPT_MS, Windows
 
 QUARTER, GAUGE = b"q", b"g"
@@ -62,6 +62,8 @@ class Rollups:
     def __init__(self, plan: Plan, source_count: int) -> None:
         self.groupings = {grouping.name: grouping for grouping in plan.groupings}
         self.source_count = source_count
+        #: Late panes are kept longer than stage 1 keeps them, so that parts find each other.
+        self._kept_ms = max(COARSE_KEPT_MS, plan.retention_ms + DAY_MS)
         self.epoch = 0
         self.seq = -1
         self.meta = RollupsMeta(plan.fingerprint)
@@ -141,7 +143,7 @@ class Rollups:
         if before_ms <= self.meta.folded_ms:
             return
         self.meta.folded_ms = before_ms
-        oldest_ms = self.watermark_ms - COARSE_KEPT_MS
+        oldest_ms = self.watermark_ms - self._kept_ms
         for at in list(self.parts):
             subject, start_ms, size_ms = at
             if at in self.dirty_panes:
