@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from deploy.local.endpoints import Endpoints
 from deploy.local.errors import StackError
 from deploy.local.places import PARTS, Part
 from deploy.local.stack import Stack
@@ -41,23 +42,29 @@ def local(context: click.Context, root: Path) -> None:
 
 
 @local.command()
+@click.argument("parts", nargs=-1, type=click.Choice(PARTS))
 @click.option("--kafka-port", type=int, help="Refuse any other port for Kafka.")
 @click.option("--clickhouse-port", type=int, help="Refuse any other port for ClickHouse.")
 @click.option("--redis-port", type=int, help="Refuse any other port for Valkey.")
 @click.option("--foreground", is_flag=True, help="Stay, and stop everything at Ctrl-C.")
-@click.option("--quiet", is_flag=True, help="Print nothing but the addresses.")
+@click.option("--quiet", is_flag=True, help="Print the addresses only.")
 @click.pass_obj
-def up(root: Path, /, foreground: bool, quiet: bool, **asked: int | None) -> None:
-    """Start what does not run yet; returns when all of it answers."""
+def up(
+    root: Path, /, parts: tuple[Part, ...], foreground: bool, quiet: bool, **asked: int | None
+) -> None:
+    """Start what does not run yet (all, or the PARTS named); returns when it answers."""
     names = {name.removesuffix("_port"): port for name, port in asked.items() if port is not None}
     stack = Stack(root, names)
-    for name, address in stack.up(quiet=quiet).as_dict().items():
-        click.echo(f"{name:<11}{address}")
-    if foreground:
-        try:
-            _watch(stack)
-        finally:
-            stack.down(quiet=quiet)
+    if not foreground:
+        _show(stack.up(parts or PARTS, quiet))
+        return
+    try:
+        _show(stack.up(parts or PARTS, quiet))
+        _watch(stack)
+    except KeyboardInterrupt:
+        click.echo("stopping")
+    finally:
+        stack.down(quiet)
 
 
 @local.command()
@@ -110,11 +117,13 @@ def reset(root: Path, yes: bool) -> None:
     stack.reset(quiet=False)
 
 
+def _show(endpoints: Endpoints) -> None:
+    for name, address in endpoints.as_dict().items():
+        click.echo(f"{name:<11}{address}")
+
+
 def _watch(stack: Stack) -> None:
-    """Return at Ctrl-C or when a part has ended."""
-    try:
-        while all(part.state != "crashed" for part in stack.status()):
-            time.sleep(1.0)
-    except KeyboardInterrupt:
-        return
-    raise StackError("a part of the stack ended", "see `watchfloor local status` and its log")
+    """Stay until a part has ended, which is an error."""
+    while all(part.state != "crashed" for part in stack.status()):
+        time.sleep(1.0)
+    raise StackError("a part of the stack ended", "read its log: `watchfloor local logs PART`")

@@ -1,21 +1,13 @@
-"""Fetch the broker's jars from a Maven repository, once per machine and version."""
+"""The broker's jars: fetched from a Maven repository once, then remembered."""
 
-import fcntl
 import json
-import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from deploy.local.errors import StackError
 from deploy.local.processes import write_atomically
 from deploy.local.progress import Progress, Step
-
-if TYPE_CHECKING:
-    from jgo.maven import Artifact
 
 # The broker logs nothing without a binding; this one brings no jar but the slf4j-api
 # version that Kafka itself asks for, so it moves none of Kafka's own.
@@ -52,13 +44,18 @@ def listed(listing: Path) -> list[Path] | None:
 
 
 def _resolve_whole(step: Step) -> list[Path]:
-    """Resolve under a lock, and fetch a jar again that an earlier crash cut short."""
+    """Resolve, and fetch a jar again that another program left cut short."""
+    try:
+        from deploy.local import maven
+    except ImportError as error:
+        raise StackError(f"{error.name} is missing", "pip install 'watchfloor[local]'") from error
     problem = "no attempt was made"
     for attempt in range(_TRIES):
         try:
-            jars = _resolve(step)
-        # jgo raises AssertionError when another program fetches the same jar at that moment.
-        except (OSError, RuntimeError, ValueError, AssertionError) as error:
+            jars = maven.resolve(COORDINATES, step)
+        # jgo raises AssertionError when another program fetches the same file at that
+        # moment, and SyntaxError for a description that such a program has half written.
+        except (OSError, RuntimeError, ValueError, AssertionError, SyntaxError) as error:
             problem = f"{type(error).__name__}: {error}"
             time.sleep(1 + attempt)
             continue
@@ -73,50 +70,3 @@ def _resolve_whole(step: Step) -> list[Path]:
         "check the network and the proxy settings (HTTPS_PROXY), then start again: "
         "what is there already is kept",
     )
-
-
-def _resolve(step: Step) -> list[Path]:
-    from jgo.config import GlobalSettings
-    from jgo.maven import MavenContext, PythonResolver
-
-    settings = GlobalSettings.load()
-    resolver = PythonResolver(progress_callback=_Meter(step))
-    context = MavenContext(resolver=resolver, repo_cache=settings.repo_cache)
-    context.repo_cache.mkdir(parents=True, exist_ok=True)
-    with (context.repo_cache / "watchfloor.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted = [context.create_dependency(coordinate) for coordinate in COORDINATES]
-        inputs, transitive = resolver.resolve(wanted)
-        needed = [d.artifact for d in (*inputs, *transitive) if d.scope in _RUN_SCOPES]
-        return _fetch(needed, step)
-
-
-_RUN_SCOPES = (None, "compile", "runtime")
-
-
-def _fetch(artifacts: Sequence["Artifact"], step: Step) -> list[Path]:
-    jars: list[Path] = []
-    for number, artifact in enumerate(artifacts, start=1):
-        step.text = f"kafka: jar {number} of {len(artifacts)}"
-        step.detail = f"{step.text}, {artifact.filename}"
-        jars.append(artifact.resolve())
-    return jars
-
-
-class _Meter:
-    """Counts what jgo downloads; jgo calls it once per file."""
-
-    def __init__(self, step: Step) -> None:
-        self._step = step
-        self._bytes = 0
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def __call__(self, name: str, size: int) -> Iterator[Callable[[int], None]]:
-        def add(count: int) -> None:
-            with self._lock:
-                self._bytes += count
-            megabytes = self._bytes / 1e6
-            self._step.detail = f"{self._step.text}, {megabytes:.1f} MB so far, now {name}"
-
-        yield add

@@ -156,7 +156,15 @@ def _format(program: Program, settings: Path) -> None:
     # Joined by "=", for a leading dash of the id would be read as an option.
     argv = ["format", f"--cluster-id={cluster_id}", "-c", str(settings), "--ignore-formatted"]
     done = subprocess.run(
-        [program.java, "-Xmx128m", "-cp", program.class_path, "kafka.tools.StorageTool", *argv],
+        [
+            program.java,
+            "-Xmx128m",
+            "-XX:TieredStopAtLevel=1",
+            "-cp",
+            program.class_path,
+            "kafka.tools.StorageTool",
+            *argv,
+        ],
         capture_output=True,
         text=True,
         check=False,

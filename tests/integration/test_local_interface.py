@@ -69,7 +69,7 @@ def post(port: int, body: bytes, encoding: str = "", method: str = "POST", **fie
 
 
 def stored(client: Client) -> int:
-    return int(client.query("SELECT count() FROM t").first_row[0])
+    return int(client.query("SELECT count() FROM t").result_rows[0][0])
 
 
 def frames(compress: Callable[[bytes], bytes]) -> bytes:
