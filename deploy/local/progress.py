@@ -1,10 +1,11 @@
 """Tell the person at the terminal what happens, so that a slow start never looks hung."""
 
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import click
 
 
 class Progress:
@@ -17,7 +18,7 @@ class Progress:
     def say(self, text: str) -> None:
         """Print one line unless quiet."""
         if not self._quiet:
-            print(text, file=sys.stderr, flush=True)
+            click.echo(text, err=True)
 
     @contextmanager
     def step(self, text: str) -> Iterator["Step"]:

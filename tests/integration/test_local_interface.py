@@ -208,22 +208,6 @@ def test_queries_parameters_and_streams_of_the_usual_client(client: Client) -> N
     assert client.raw_query("SELECT 1 AS a", fmt="JSONEachRow") == b'{"a":1}\n'
 
 
-def test_a_session_keeps_its_tables_and_settings_and_others_do_not_see_them(port: int) -> None:
-    post(port, b"CREATE TEMPORARY TABLE mine (n UInt8)", session_id="one")
-    post(port, b"SET max_threads = 3", session_id="one")
-    look = b"SELECT count(), getSetting('max_threads') FROM mine"
-    assert post(port, look, session_id="one").body == b"0\t3\n"
-    assert post(port, look, session_id="two").code == "60"
-    assert post(port, b"SELECT 1", session_id="new", session_check="1").code == "372"
-
-
-def test_a_session_takes_one_request_at_a_time(port: int) -> None:
-    with ThreadPoolExecutor(2) as threads:
-        slow = b"SELECT sleep(1)"
-        answers = [*threads.map(lambda _: post(port, slow, session_id="busy"), range(2))]
-    assert sorted(str(answer.code) for answer in answers) == ["373", "None"]
-
-
 def test_many_clients_at_once_lose_nothing(client: Client, port: int) -> None:
     def insert(number: int) -> int:
         rows = b"".join(b"%d,row\n" % row for row in range(number * 1000, number * 1000 + 1000))

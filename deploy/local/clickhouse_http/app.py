@@ -14,7 +14,7 @@ from aiohttp import web
 from chdb import ChdbError
 
 from deploy.local.clickhouse_http.bodies import Spool
-from deploy.local.clickhouse_http.engine import Answer, Engine, run
+from deploy.local.clickhouse_http.engine import Answer, Engine, remember, run
 from deploy.local.clickhouse_http.faults import Fault, FaultText, describe
 from deploy.local.clickhouse_http.requests import Request, read_request
 from deploy.local.clickhouse_http.sessions import Sessions
@@ -95,6 +95,8 @@ class Interface:
                 request.session_id, request.session_timeout_s, request.session_must_exist
             )
         )
+        if request.session_id:
+            held.callback(remember(connection, request.asked))
         answer = run(connection, request.asked, text)
         held.callback(answer.close)
         return answer, next(answer.pieces, b"")

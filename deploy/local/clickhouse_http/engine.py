@@ -108,6 +108,8 @@ def run(connection: Connection, asked: Asked, text: Path) -> Answer:
     with text.open("rb") as source:
         head = insert_head(source.read(_HEAD_BYTES_MAX))
     if head is not None:
+        if asked.readonly:
+            raise Fault(Code.READONLY, "Cannot execute query in readonly mode, send it by POST")
         return _insert(connection, head, text)
     if text.stat().st_size > _TEXT_BYTES_MAX:
         message = f"The query is larger than {_TEXT_BYTES_MAX} bytes"
@@ -115,16 +117,35 @@ def run(connection: Connection, asked: Asked, text: Path) -> Answer:
     return _for_client(_query(connection, asked, text.read_bytes()), asked)
 
 
+def remember(connection: Connection, asked: Asked) -> Callable[[], None]:
+    """What undoes the settings and the database of one request in a lasting session."""
+    database = _text(connection, "SELECT currentDatabase()")
+    before = {
+        name: _text(connection, f"SELECT toString(getSetting({_quoted(name)}))")
+        for name in _settings(asked)
+    }
+
+    def restore() -> None:
+        connection.query(f"USE {_quoted(database, '`')}")
+        for name, value in before.items():
+            connection.query(f"SET {name} = {_quoted(value)}")
+
+    return restore
+
+
 def _apply(connection: Connection, asked: Asked) -> None:
     if asked.database:
         connection.query(f"USE {_quoted(asked.database, '`')}")
+    for name, value in _settings(asked).items():
+        connection.query(f"SET {name} = {_quoted(value)}")
+
+
+def _settings(asked: Asked) -> dict[str, str]:
     settings = {name: value for name, value in asked.settings.items() if name not in _WHOLE}
-    if asked.readonly:
-        settings["readonly"] = "2"
-    for name, value in settings.items():
+    for name in settings:
         if not _SETTING_NAME.match(name):
             raise Fault(Code.BAD_ARGUMENTS, f"Bad name of a setting: {name}")
-        connection.query(f"SET {name} = {_quoted(value)}")
+    return settings
 
 
 def _insert(connection: Connection, head: InsertHead, text: Path) -> Answer:
@@ -156,8 +177,11 @@ def _query(connection: Connection, asked: Asked, text: bytes) -> Answer:
     kind = connection._conn.classify_query(sql)
     if kind["statement_count"] > 1:
         raise Fault(Code.SYNTAX_ERROR, "Multi-statements are not allowed")
+    reads = kind["query_class"].name == "READ_ONLY"
+    if asked.readonly and not reads:
+        raise Fault(Code.READONLY, "Cannot execute query in readonly mode, send it by POST")
     params = dict(asked.params)
-    if output.selects and kind["query_class"].name == "READ_ONLY" and format_name in _STREAMED:
+    if output.selects and reads and format_name in _STREAMED:
         stream = connection.send_query(sql, format_name, params=params)
         return Answer(_pieces(stream), format_name, {}, stream.close)
     result = connection.query(sql, format_name, params=params)

@@ -72,16 +72,10 @@ def _end_of_column(type_text: str, data: bytes, at: int, rows: int) -> int:
 def _end(type_text: str, data: bytes, at: int, rows: int) -> int:
     """Where ``rows`` values of a type end, the first of which begins at ``at``."""
     kind = _parsed(_ALIASES.get(type_text, type_text))
-    if kind.name in _WIDTH_OF:
-        return at + rows * _WIDTH_OF[kind.name]
-    if kind.name.startswith("Interval"):
-        return at + rows * 8
+    width = _width(kind)
+    if width is not None:
+        return at + rows * width
     match kind.name:
-        case "Decimal":
-            digits = int(kind.arguments[0])
-            return at + rows * next(w for w, most in _DECIMALS if digits <= most)
-        case "FixedString":
-            return at + rows * int(kind.arguments[0])
         case "String":
             for _ in range(rows):
                 at = _end_of_text(data, at)
@@ -96,11 +90,24 @@ def _end(type_text: str, data: bytes, at: int, rows: int) -> int:
             for element in kind.arguments:
                 # An element may have a name before its type.
                 at = _end(_split(element, " ")[-1], data, at, rows)
-            return at if kind.arguments else at + rows
+            return at
         case "Array" | "Map" | "Nested":
             return _end_of_arrays(kind, data, at, rows)
     message = f"Type {type_text} can't be sent to this client here, convert it with toString"
     raise Fault(Code.NOT_IMPLEMENTED, message)
+
+
+def _width(kind: _Type) -> int | None:
+    """Bytes of each value; None when values differ in length."""
+    if kind.name.startswith("Interval"):
+        return 8
+    if kind.name == "FixedString":
+        return int(kind.arguments[0])
+    if kind.name == "Decimal":
+        digits = int(kind.arguments[0])
+        return next(width for width, digits_max in _DECIMALS if digits <= digits_max)
+    # An empty tuple is one byte.
+    return 1 if kind == _Type("Tuple", []) else _WIDTH_OF.get(kind.name)
 
 
 def _end_of_dictionary(key_text: str, data: bytes, at: int, rows: int) -> int:
