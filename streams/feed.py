@@ -45,6 +45,10 @@ class Feed:
         self._kafka: Any = None
         self.sent = 0
 
+    def begin_at(self, ends: dict[int, dict[str, int]]) -> None:
+        """Where the topics end already, by partition and role: ticks then wait for that too."""
+        self._ends = ends
+
     async def __aenter__(self) -> Self:
         self._kafka = AIOKafkaProducer(
             bootstrap_servers=self._servers.split(","),
