@@ -6,6 +6,7 @@ through ``streams.transport``. Records are read and sent by ``streams.records``.
 
 import contextlib
 import logging
+import socket
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -97,6 +98,9 @@ class Kafka:
         self.servers = servers
         self._timeout_s = timeout_s
         timeout_ms = int(timeout_s * 1000)
+        # A client that never gets through leaves sockets and a thread of its own behind.
+        if not _anybody_listens(servers, timeout_s):
+            raise no_broker(servers)
         try:
             with quiet_client():
                 self.client = KafkaAdminClient(
@@ -205,9 +209,17 @@ class Kafka:
     def spans(self, places: Collection[Place]) -> dict[Place, Span]:
         """Where the given partitions begin and end now."""
         keys = [TopicPartition(*place) for place in places]
-        starts = self.client.list_partition_offsets({key: OffsetSpec.EARLIEST for key in keys})
-        ends = self.client.list_partition_offsets({key: OffsetSpec.LATEST for key in keys})
+        starts = self.client.list_partition_offsets(dict.fromkeys(keys, OffsetSpec.EARLIEST))
+        ends = self.client.list_partition_offsets(dict.fromkeys(keys, OffsetSpec.LATEST))
         return {tuple(key): Span(starts[key].offset, ends[key].offset) for key in keys}
+
+
+def _anybody_listens(servers: str, timeout_s: float) -> bool:
+    for server in servers.split(","):
+        host, _, port = server.rpartition(":")
+        with contextlib.suppress(OSError), socket.create_connection((host, int(port)), timeout_s):
+            return True
+    return False
 
 
 def _topic(described: Mapping[str, Any], config: Mapping[str, str]) -> Topic:

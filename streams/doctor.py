@@ -69,7 +69,7 @@ def preflight(settings: Settings, role: Role) -> None:
 
 
 def check_people(people: People) -> list[Finding]:
-    """Is there a people key, and does it stay a secret?"""
+    """Check that there is a people key, and that it stays a secret."""
     try:
         key = people_key.read(people)
     except SettingsRefused as refusal:

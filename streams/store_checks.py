@@ -18,7 +18,7 @@ _ABSENT = frozenset({60, 81})
 def check_clickhouse(
     connections: Connections, database: str, may_be_away: bool = False
 ) -> list[Finding]:
-    """Does it answer, and has the database the tables of this version?
+    """Check that it answers, and that the database has the tables of this version.
 
     ``may_be_away``: no answer is only a warning, because the caller would wait for it.
     """
@@ -48,7 +48,7 @@ def check_clickhouse(
 
 
 def check_redis(connections: Connections) -> list[Finding]:
-    """Does it answer, and may it forget what expires?"""
+    """Check that it answers, and that it has room."""
     client: Redis = Redis.from_url(
         connections.redis,
         password=connections.redis_password.get_secret_value() or None,

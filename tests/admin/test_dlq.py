@@ -1,5 +1,7 @@
 """Dead letters on the real broker: counted, shown without their content, sent back once."""
 
+from pathlib import Path
+
 import pytest
 
 from schemas.dead_letters import DeadLetter, Message, Reason
@@ -116,7 +118,7 @@ def test_replay_takes_only_the_field_that_was_asked_for(
 def test_replay_without_yes_asks_first_and_takes_silence_for_no(
     floor: Settings, topics: Topics, kafka: Kafka, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with open("/dev/null") as nobody:
+    with Path("/dev/null").open() as nobody:
         monkeypatch.setattr("sys.stdin", nobody)
         assert _dlq(run, floor, "replay", "--reason", "wrong_field").code == 1
     assert _all(kafka, topics.annotations) == []

@@ -67,9 +67,9 @@ def test_a_wrong_partition_count_stops_the_worker(
     ("setting", "wrong"), [("cleanup.policy", "compact,delete"), ("max.message.bytes", "1048588")]
 )
 def test_a_changelog_that_forgets_or_refuses_is_corrected_by_setup(
-    floor: Settings, topics: Topics, kafka: Kafka, run: Run, setting: str, wrong: str
+    floor: Settings, kafka: Kafka, run: Run, setting: str, wrong: str
 ) -> None:
-    log = topics.floor_changelog(1)
+    log = Topics(floor.space.space).floor_changelog(1)
     kafka.set_config(log, {setting: wrong})
     (found,) = seen(floor, "topics")
     assert f"{log} has {setting}={wrong}" in found.says
