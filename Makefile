@@ -1,0 +1,61 @@
+# What one does with a clone of Watchfloor; `make` alone lists it.
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+SECONDS ?=
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check bench clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## Make .venv with exactly the tested versions
+	@echo "Installed: $(BIN)/watchfloor"
+
+demo: $(INSTALLED) ## Watch a simulated floor until Ctrl-C; SECONDS=60 ends by itself and checks the totals
+	@exec $(BIN)/watchfloor demo $(if $(SECONDS),--seconds $(SECONDS))
+
+test: $(INSTALLED) ## Run all tests on real Kafka, ClickHouse and Valkey; ARGS="-k name" runs some
+	@echo "Running all tests on real parts: some minutes, and once a download of Kafka."
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(INSTALLED) ## Check style, types, imports and tidiness; about a minute
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest -q tests/test_tidy.py tests/test_house.py
+
+bench: $(INSTALLED) ## Measure events per second, bytes per event and memory per item
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+clean: ## Stop the local stack, remove .venv and caches; its data in .local stays
+	@if [ -x $(BIN)/watchfloor ]; then $(BIN)/watchfloor local down; fi
+	@rm -rf $(VENV) build dist *.egg-info .hypothesis .*_cache
+	@find streams schemas sinks deploy tests -name __pycache__ -prune -exec rm -rf {} +
+	@if [ -d .local ]; then echo "Left: .local (the stack's data and the people key)"; fi
+
+# A Python will do when it is new enough and can make environments.
+$(INSTALLED): pyproject.toml constraints.txt
+	@bare=; found=; \
+	for python in $(BIN)/python python3.13 python3.12 python3.11 python3; do \
+	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	  if $$python -c 'import ensurepip, venv' 2>/dev/null; then found=$$python; break; fi; \
+	  bare=$${bare:-$$python}; \
+	done; \
+	if [ -z "$$found" ] && [ -n "$$bare" ]; then \
+	  echo "make: $$bare can't make environments." >&2; \
+	  echo "  remedy: install its venv module (Debian, Ubuntu: apt install $$bare-venv)" >&2; \
+	  exit 1; \
+	elif [ -z "$$found" ]; then \
+	  echo "make: there is no Python 3.11 or newer here." >&2; \
+	  echo "  remedy: install Python 3.13 with its venv module, so that python3.13 is found" >&2; \
+	  exit 1; \
+	fi; \
+	echo "Installing into $(VENV) with $$($$found --version); the first time it downloads 400 MB."; \
+	if [ "$$found" != $(BIN)/python ]; then $$found -m venv --clear $(VENV); fi
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-input \
+	  -c constraints.txt -e '.[local,dev]'
+	@touch $(INSTALLED)
