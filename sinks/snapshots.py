@@ -20,7 +20,7 @@ SILENT_MS_MIN = 5 * 60_000
 SILENT_SHARE_MIN = 0.1
 
 WINDOW_PREFIX = "w:"
-_encode = msgspec.json.Encoder(order="deterministic").encode
+_encode = msgspec.json.Encoder().encode
 
 
 def subject_of(row: SnapshotRow) -> str:

@@ -6,7 +6,7 @@ log has passed, and end with a tick behind the last event; so both yield the sam
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import orjson
 from schemas.codec import AcceptedTimes
 from schemas.topics import Role
 from streams.core.engine import Engine
-from streams.core.plan import DAY_MS, HOUR_MS, Plan
+from streams.core.plan import HOUR_MS
 from streams.refusals import Refusal
 from streams.sources.mapping import Mapping
 from streams.sources.ordering import sort_by_time
@@ -53,12 +53,6 @@ class Log:
     def accepted(self) -> AcceptedTimes:
         """The range of event times that the log needs, exactly."""
         return AcceptedTimes(self.from_ms or 0, self.to_ms or 0, relative=False)
-
-    def plan(self, plan: Plan) -> Plan:
-        """The plan with a retention that holds the whole log, so that nothing is too old."""
-        span_ms = (self.to_ms or 0) - (self.from_ms or 0)
-        kept_ms = max(plan.retention_ms, span_ms + DAY_MS)
-        return replace(plan, retention_ms=kept_ms, open_item_retention_ms=2 * kept_ms)
 
     def sends(self) -> Iterator[Sent]:
         """The events as records; those whose time can't be read keep the place of their line."""

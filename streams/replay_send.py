@@ -65,7 +65,7 @@ class Bookmark:
         fresh.replace(self._path)
 
 
-async def replay_to_kafka(
+def replay_to_kafka(
     log: Log, settings: Settings, pace: Pace, on_sent: Callable[[int], None]
 ) -> int:
     """Set the space up for the log's times, send what it does not have yet, and end its time.
@@ -74,15 +74,23 @@ async def replay_to_kafka(
     sent twice then is counted as duplicate.
     """
     accepted = log.accepted()
-    setup.set_up(settings, lambda _text: None, (accepted.oldest_ms, accepted.newest_ms))
+    range_of_log = setup.Accept(accepted.oldest_ms, accepted.newest_ms)
+    setup.set_up(settings, lambda _text: None, range_of_log)
     topics = Topics(settings.space.space)
-    partitions = settings.floor.partitions
-    bookmark = Bookmark(log, settings.space.space)
-    skipped = done = bookmark.read()
     feed = Feed(
-        settings.connections.kafka, topics, partitions, Partitioner(settings.floor.partitioner)
+        settings.connections.kafka,
+        topics,
+        settings.floor.partitions,
+        Partitioner(settings.floor.partitioner),
     )
     feed.begin_at(_ends(settings, topics))
+    return asyncio.run(_send(log, feed, pace, Bookmark(log, settings.space.space), on_sent))
+
+
+async def _send(
+    log: Log, feed: Feed, pace: Pace, bookmark: Bookmark, on_sent: Callable[[int], None]
+) -> int:
+    skipped = done = bookmark.read()
     async with feed:
         clock = _Clock(pace)
         ticked_ms = 0

@@ -1,6 +1,5 @@
 """`watchfloor replay`: logs of the past, offline into files or through Kafka into a space."""
 
-import asyncio
 import time
 from pathlib import Path
 
@@ -69,9 +68,7 @@ def command(
             return
         task = progress.add_task("sending", total=log.count)
         began_s = time.monotonic()
-        sent = asyncio.run(
-            replay_to_kafka(log, settings, pace, lambda n: progress.update(task, completed=n))
-        )
+        sent = replay_to_kafka(log, settings, pace, lambda n: progress.update(task, completed=n))
     click.echo(f"sent {sent} events in {time.monotonic() - began_s:.1f} s")
     space = settings.space.space
     click.echo(f"next: watchfloor --space {space} worker, deliver, and then lag or sql")
@@ -121,7 +118,7 @@ def _offline(log: Log, settings: Settings, out: Path, progress: Progress) -> Non
         scope=Scope(settings.people.scope),
     )
     decoder = Decoder(people, DecoderSettings(accepted=log.accepted()))
-    plan = log.plan(Plan(groupings=read_groupings()))
+    plan = Plan(groupings=read_groupings()).holding(log.from_ms or 0, log.to_ms or 0)
     facts = FactFile(out / "facts.jsonl.gz")
     partitions = settings.floor.partitions
     engine = Engine(

@@ -53,6 +53,8 @@ def _run(settings: Settings, instance: str) -> None:
         late_after_ms=floor_settings.lateness_fine_s_max * 1000,
         retention_ms=floor_settings.retention_d * DAY_MS,
     )
+    if terms.accept_from_ms is not None and terms.accept_to_ms is not None:
+        plan = plan.holding(terms.accept_from_ms, terms.accept_to_ms)
     floor = make_floor(settings, terms, plan, read_calendar(), instance)
     run_floor(floor, settings, ticking=terms.accept_from_ms is None)
 

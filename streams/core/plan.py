@@ -1,6 +1,6 @@
 """What the core is told once: groupings, pane lengths, limits. Values only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from schemas.groupings import DEFAULT_GROUPINGS, Grouping
 from streams.core.moments import EXTRA_FIELDS
@@ -35,6 +35,11 @@ class Plan:
         """Further dimensions of an event that some grouping asks for, in a fixed order."""
         wanted = {name for grouping in self.groupings for name in grouping.dimensions}
         return tuple(name for name in EXTRA_FIELDS if name in wanted)
+
+    def holding(self, from_ms: int, to_ms: int) -> "Plan":
+        """The same plan for a log with these event times: nothing in it is too old to keep."""
+        kept_ms = max(self.retention_ms, to_ms - from_ms + DAY_MS)
+        return replace(self, retention_ms=kept_ms, open_item_retention_ms=2 * kept_ms)
 
     @property
     def fingerprint(self) -> str:
