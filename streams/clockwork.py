@@ -77,10 +77,9 @@ class Ticker(Service):
     async def _send_one(self, partition: int, ends: dict[str, int]) -> None:
         tick = Tick(self._stamps_ms.get(partition, 0), ends)
         producer = cast(Producer, self._app.producer)
-        write = await producer.send(
-            self._stage.settings.topics.ticks, None, msgspec.json.encode(tick), partition, None, None
-        )
-        self._stamps_ms[partition] = (await write).timestamp or 0
+        topic = self._stage.settings.topics.ticks
+        write = await producer.send(topic, None, msgspec.json.encode(tick), partition, None, None)
+        self._stamps_ms[partition] = int((await write).timestamp or 0)
 
 
 class Page(Service):

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import faust
 import msgspec
@@ -39,7 +39,7 @@ log = logs.get(__name__)
 SINKS = ("clickhouse", "redis")
 FIRST_PAUSE_S = 0.25
 
-RawRecord = ConsumerRecord[bytes | None, bytes | None]
+RawRecord: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
 #: Stores rows, blocking; returns those it will never take.
 Write = Callable[[Sequence[msgspec.Struct]], Sequence[Refused]]
 Read = Callable[[RawRecord], msgspec.Struct]
@@ -94,9 +94,7 @@ class Delivery:
         self.meters.count("deliver_stored_rows_total", stored, self.name, role.value)
         cast(Consumer, self.app.consumer).mark_durable({batch.tp: batch.next_offset})
 
-    async def _write(
-        self, rows: list[msgspec.Struct], write: Write
-    ) -> Sequence[Refused] | None:
+    async def _write(self, rows: list[msgspec.Struct], write: Write) -> Sequence[Refused] | None:
         """Try until the sink has the rows; None when the partitions went away meanwhile."""
         consumer = cast(Consumer, self.app.consumer)
         round_ = consumer.revocations

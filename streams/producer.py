@@ -17,9 +17,9 @@ from faust.transport.producer import ProducerBuffer
 from faust.types import HeadersArg, RecordMetadata
 from faust.types.tuples import FutureMessage
 
-Headers = Sequence[tuple[str, bytes]]
+Headers = Sequence[tuple[str, bytes | None]]
 #: Key, value (None deletes the key) and headers of one record to write.
-Outgoing = tuple[bytes, bytes | None, Headers]
+Outgoing = tuple[bytes | None, bytes | None, Headers]
 
 
 class BatchTooLarge(ValueError):
@@ -89,7 +89,7 @@ class Producer(driver.Producer):
     def _settings_extra(self) -> Mapping[str, Any]:
         return {"acks": "all", "enable_idempotence": True}
 
-    async def send(
+    async def send(  # noqa: PLR0913 - as Faust calls it.
         self,
         topic: str,
         key: bytes | None,

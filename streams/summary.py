@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import msgspec
 
@@ -27,7 +27,7 @@ class FactFile:
     """Writes facts as they are booked, one JSON line each, gzipped."""
 
     def __init__(self, path: Path) -> None:
-        self._file: IO[bytes] = gzip.open(path, "wb", compresslevel=1)
+        self._file = gzip.GzipFile(path, "wb", compresslevel=1)
         self._encode = msgspec.json.Encoder().encode
 
     def take(self, home: Home, facts: list[Fact], record_ms: int) -> None:

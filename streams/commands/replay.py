@@ -40,7 +40,7 @@ watchfloor --space june replay Batch_1_batch_results.csv --to kafka --speed 60x"
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Offline, into DIR.")
 @click.option("--to", "to_kafka", type=click.Choice(["kafka"]), help="Through Kafka, into a space.")
 @click.option("--speed", default="max", show_default=True, metavar="max|live|Nx")
-def command(
+def command(  # noqa: PLR0913 - one for each option.
     files: tuple[Path, ...],
     mapping_name: str | None,
     label_column: str | None,
@@ -121,9 +121,7 @@ def _offline(log: Log, settings: Settings, out: Path, progress: Progress) -> Non
     plan = Plan(groupings=read_groupings()).holding(log.from_ms or 0, log.to_ms or 0)
     facts = FactFile(out / "facts.jsonl.gz")
     partitions = settings.floor.partitions
-    engine = Engine(
-        plan, decoder, read_calendar(), partitions=partitions, on_facts=facts.take
-    )
+    engine = Engine(plan, decoder, read_calendar(), partitions=partitions, on_facts=facts.take)
     task = progress.add_task("replaying", total=log.count)
     replay_offline(log, engine, lambda n: progress.update(task, completed=n))
     facts.close()

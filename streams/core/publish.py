@@ -9,7 +9,7 @@ import msgspec
 from schemas.groupings import subject_dims
 from schemas.rows import RollupRow, SnapshotRow, WindowRow, revision
 from streams.core import wire
-from streams.core.gauges import COUNTS
+from streams.core.gauges import COUNTS, Gauge
 from streams.core.plan import MINUTE_MS
 from streams.core.recovery import PlanChanged
 from streams.core.rollups import GAUGE, QUARTER, Rollups, RollupsMeta, Subject, quarter_key
@@ -20,7 +20,7 @@ LONG_WINDOWS_EVERY_MS = MINUTE_MS
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack_parts = msgspec.msgpack.Decoder(dict[int, dict[int, int]]).decode
-_unpack_gauges = msgspec.msgpack.Decoder(dict[int, wire.Gauge]).decode
+_unpack_gauges = msgspec.msgpack.Decoder(dict[int, Gauge]).decode
 
 
 class Calendar(Protocol):
