@@ -172,7 +172,7 @@ class Stage1:
     async def _send_dead(self, partition: int, dead: list[DeadLetter]) -> None:
         """Refused messages, before the offsets that pass them; sent twice, they are the same."""
         records = [letter.to_record() for letter in dead]
-        sent: list[Outgoing] = [(record.key, record.value, record.headers) for record in records]
+        sent: list[Outgoing] = [(record.key, record.value, list(record.headers)) for record in records]
         producer = cast(Producer, self.app.producer)
         await producer.send_many(self.settings.topics.dead_letters, {partition: sent})
 
