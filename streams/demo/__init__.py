@@ -1,0 +1,1 @@
+"""The demo: a simulated floor through all real parts, watched in a terminal and accounted for."""

@@ -1,0 +1,68 @@
+"""The floor's programs as children of the demo, their output in log files."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from streams.refusals import Refusal
+
+#: The children themselves give their own children 30 s.
+STOP_S_MAX = 35.0
+
+
+@dataclass(slots=True)
+class Crew:
+    """Children that run ``watchfloor``, each logging to a file of its name in ``logs``.
+
+    ``held_fd`` is kept open by all of them: a lock on it is held as long as one of them lives.
+    """
+
+    space: str
+    logs: Path
+    held_fd: int
+    _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self, name: str, arguments: Sequence[str]) -> None:
+        """Start ``watchfloor --space SPACE NAME ARGUMENTS``."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "streams.main", "--space", self.space, name, *arguments]
+        with self.log(name).open("wb") as log:
+            # A session of its own: Ctrl-C reaches the demo, which then asks its children to stop.
+            self._children[name] = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=(self.held_fd,),
+            )
+
+    def log(self, name: str) -> Path:
+        """The log file of a child."""
+        return self.logs / f"{name}.log"
+
+    def check(self) -> None:
+        """Raise Refusal when a child has ended."""
+        for name, child in self._children.items():
+            if child.poll() is not None:
+                lines = self.log(name).read_text(errors="replace").strip().splitlines()
+                last = f": {lines[-1][:300]}" if lines else ""
+                raise Refusal(f"{name} ended{last}", f"read {self.log(name)}")
+
+    def stop(self) -> None:
+        """Ask all to stop gracefully and wait for them; kill what does not."""
+        for child in self._children.values():
+            child.terminate()
+        until_s = time.monotonic() + STOP_S_MAX
+        for child in self._children.values():
+            try:
+                child.wait(max(0.1, until_s - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+        self._children.clear()

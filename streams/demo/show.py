@@ -1,0 +1,144 @@
+"""The live part of the demo: events go out at their moments, the floor's numbers are looked at."""
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from aiokafka.errors import KafkaError
+from redis import RedisError
+from rich.console import Console
+from rich.live import Live
+
+from schemas.partitioner import Partitioner
+from schemas.topics import Topics
+from sinks.redis import RedisSink
+from streams import groups
+from streams.admin import Kafka
+from streams.demo.glance import look
+from streams.demo.pacing import Pace, now_ms, paced
+from streams.demo.panel import Scene, line, table
+from streams.demo.script import Cue, Tally
+from streams.demo.settling import find
+from streams.feed import Feed
+from streams.refusals import Refusal
+from streams.settings import Settings
+from streams.spaces import Names
+
+LOOK_EVERY_S = 0.5
+LAG_EVERY_S = 2.0
+PLAIN_EVERY_S = 5.0
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(slots=True)
+class Show:
+    """One run; ``check`` raises when a child has ended, ``kafka`` is asked for lags only."""
+
+    settings: Settings
+    kafka: Kafka
+    sink: RedisSink
+    console: Console
+    check: Callable[[], None]
+    interrupted: bool = False
+    _scene: Scene = field(default_factory=Scene)
+
+    def run(self, script: Iterator[Cue], seconds: float | None) -> Tally:
+        """Play the script for so long, or until Ctrl-C; what was sent, all of it stored."""
+        return asyncio.run(self._run(script, seconds))
+
+    async def _run(self, script: Iterator[Cue], seconds: float | None) -> Tally:
+        stop, tally = asyncio.Event(), Tally()
+        loop = asyncio.get_running_loop()
+
+        def interrupt() -> None:
+            self.interrupted = True
+            stop.set()
+
+        for number in STOP_SIGNALS:
+            loop.add_signal_handler(number, interrupt)
+        if seconds is not None:
+            loop.call_later(seconds, stop.set)
+        watching = asyncio.create_task(self._watch(tally))
+        try:
+            await self._send(script, tally, stop, watching)
+        finally:
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+        return tally
+
+    async def _send(
+        self, script: Iterator[Cue], tally: Tally, stop: asyncio.Event, watching: asyncio.Task[None]
+    ) -> None:
+        settings = self.settings
+        feed = Feed(
+            settings.connections.kafka,
+            Topics(settings.space.space),
+            settings.floor.partitions,
+            Partitioner(settings.floor.partitioner),
+        )
+        # The watcher ends by itself only when something is wrong.
+        watching.add_done_callback(lambda _: stop.set())
+        try:
+            async with feed:
+                async for cue in paced(script, Pace.from_now(now_ms(), 1.0), feed, stop):
+                    await feed.put(cue.role, cue.key, cue.value, now_ms())
+                    tally.count(cue)
+        except KafkaError as error:
+            raise Refusal(
+                f"Kafka did not take events: {type(error).__name__}", "read .local/logs/kafka.log"
+            ) from error
+        assert feed.sent == tally.sent
+
+    async def _watch(self, tally: Tally) -> None:
+        """Look at the floor again and again; ends only by an error or when cancelled."""
+        looking = asyncio.create_task(self._ask_lags())
+        began_s = time.monotonic()
+        try:
+            if self.console.is_terminal:
+                with Live(console=self.console, auto_refresh=False) as live:
+                    while True:
+                        await self._look(tally, began_s)
+                        live.update(table(self._scene), refresh=True)
+                        await asyncio.sleep(LOOK_EVERY_S)
+            while True:
+                await asyncio.sleep(PLAIN_EVERY_S)
+                await self._look(tally, began_s)
+                self.console.print(line(self._scene), soft_wrap=True, highlight=False)
+        finally:
+            looking.cancel()
+
+    async def _look(self, tally: Tally, began_s: float) -> None:
+        self.check()
+        scene = self._scene
+        try:
+            found, trouble = await asyncio.to_thread(look, self.sink), ""
+        except RedisError as error:
+            found, trouble = scene.glance, f"Redis does not answer ({type(error).__name__})"
+        elapsed_s = time.monotonic() - began_s
+        passed_s = max(0.001, elapsed_s - scene.elapsed_s)
+        self._scene = replace(
+            self._scene,
+            glance=found,
+            trouble=trouble,
+            age_s=found.age_s(now_ms()),
+            elapsed_s=elapsed_s,
+            sent_per_s=(tally.sent - scene.sent) / passed_s,
+            sent=tally.sent,
+        )
+
+    async def _ask_lags(self) -> None:
+        while True:
+            lags = await asyncio.to_thread(self._lags)
+            self._scene = replace(self._scene, lags=lags)
+            await asyncio.sleep(LAG_EVERY_S)
+
+    def _lags(self) -> dict[str, int]:
+        stem = Names(self.settings.space.space).group("")
+        return {
+            group.name.removeprefix(stem): sum(x.records for x in groups.lags(self.kafka, group))
+            for group in find(self.kafka, Names(self.settings.space.space).groups)
+        }
