@@ -150,7 +150,9 @@ _CONFIGS: dict[Role, dict[str, str]] = {
     Role.ROLLUPS: _kept_by_key(7 * _DAY_MS, _HOUR_MS),
     Role.ITEMS: _kept_by_key(7 * _DAY_MS, _HOUR_MS),
     Role.LABELS: _kept_by_key(7 * _DAY_MS, _HOUR_MS),
-    Role.SNAPSHOTS: _kept_by_key(_DAY_MS, 10 * _MINUTE_MS),
+    # By time: a snapshot holds only the windows that changed, so the last one is not enough.
+    # Every subject is sent whole again within minutes.
+    Role.SNAPSHOTS: _kept_by_time(_HOUR_MS, segment_ms=str(10 * _MINUTE_MS)),
     # Refused messages hold raw ids and may hold anything: they expire, and nobody but the
     # operators should be allowed to read them.
     Role.DEAD_LETTERS: _kept_by_time(7 * _DAY_MS, max_message_bytes=str(FLUSH_BYTES_MAX)),

@@ -73,7 +73,11 @@ def make_floor(
     meters = Meters()
     decoder = make_decoder(settings, terms)
     stage_settings = StageSettings(
-        plan, topics, settings.floor.partitions, Partitioner(terms.partitioner)
+        plan,
+        topics,
+        settings.floor.partitions,
+        Partitioner(terms.partitioner),
+        settings.floor.flush_changes_max,
     )
     stage1 = Stage1(app, stage_settings, decoder, meters)
     stage2 = Stage2(app, stage_settings, calendar, meters)

@@ -115,10 +115,15 @@ class Observer(Service):
     def look(self, now_ms: int) -> None:
         """Set every gauge of the worker as of ``now_ms``, wall clock."""
         meters, topics = self._meters, self._stage1.settings.topics
-        for tp, lag in cast(Consumer, self._app.consumer).lags().items():
+        consumer = cast(Consumer, self._app.consumer)
+        for tp, lag in (consumer.lags() if consumer.connected else {}).items():
             role = topics.role(tp.topic)
             if role is not None:
                 meters.set("floor_lag_records", lag, role.value, str(tp.partition))
+        for name, stage in (("1", self._stage1), ("2", self._stage2)):
+            if stage.durable_s:
+                age_s = time.monotonic() - min(stage.durable_s.values())
+                meters.set("floor_commit_age_s", age_s, name)
         for partition, shard in self._stage1.shards.items():
             behind_ms = now_ms - shard.meta.watermark_ms
             name = str(partition)
@@ -129,3 +134,22 @@ class Observer(Service):
         for partition, state in self._stage2.states.items():
             meters.set("floor_held_panes", len(state.parts), "2", str(partition))
             meters.set("floor_subjects", len(state.subjects), str(partition))
+
+
+class DeliveryObserver(Service):
+    """Brings a deliverer's meters up to date with how far behind it is."""
+
+    def __init__(self, app: App, sink: str, meters: Meters) -> None:
+        super().__init__()
+        self._app = app
+        self._sink = sink
+        self._meters = meters
+
+    @Service.task
+    async def _look(self) -> None:
+        while not self.should_stop:
+            await self.sleep(LOOK_EVERY_S)
+            consumer = cast(Consumer, self._app.consumer)
+            if consumer.connected:
+                lag = sum(consumer.lags().values())
+                self._meters.set("deliver_backlog_records", lag, self._sink)

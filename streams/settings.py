@@ -116,11 +116,12 @@ class Floor(Group):
     flush_interval_s: float = Field(
         1.0, gt=0, le=30, description="Longest an applied event waits to be durable and seen."
     )
-    flush_bytes_max: int = Field(
-        512 * 1024,
-        ge=16 * 1024,
-        le=12 * 1024 * 1024,
-        description="A flush starts at this size; it is one record batch of at most 16 MB.",
+    flush_changes_max: int = Field(
+        20_000,
+        ge=100,
+        le=60_000,
+        description="Changed items and panes that start a flush before its time; it is one record "
+        "batch of at most 16 MB, and a change takes some hundred bytes.",
     )
     session_timeout_s: float = Field(
         10.0,

@@ -6,6 +6,7 @@ its offset, and what a dead owner may not have sent is sent again by the next on
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import cast
 
@@ -26,6 +27,7 @@ from streams.meters import Meters
 from streams.producer import Outgoing, Producer
 from streams.runtime import App
 from streams.tables import LogTable, PartitionLost, Replayed
+from streams.telemetry import Counter
 from streams.transport import Batch, Consumer
 
 log = logs.get(__name__)
@@ -34,6 +36,14 @@ log = logs.get(__name__)
 #: touch a thousand minutes.
 SLICE_RECORDS = 500
 SLICE_RECORDS_WORKFORCE = 20
+
+#: Counters of the state and the meters that follow them.
+COUNTED: dict[str, Counter] = {
+    "consumed": "floor_consumed_events_total",
+    "applied": "floor_applied_events_total",
+    "duplicate": "floor_duplicate_events_total",
+    "late": "floor_late_events_total",
+}
 
 #: What to send, by topic and partition.
 Sends = dict[str, dict[int, list[Outgoing]]]
@@ -53,10 +63,14 @@ class Stage1:
         self._meters = meters
         self._replays: dict[int, tuple[Replay, ShardKeeper]] = {}
         self._locks: dict[int, asyncio.Lock] = {}
+        self._began_s: dict[int, float] = {}
+        #: When each partition last became durable, monotonic seconds.
+        self.durable_s: dict[int, float] = {}
         self._roles = {settings.topics.name(role): role for role in (*INPUT_ROLES, Role.TICKS)}
 
     def begin(self, partition: int) -> None:
         """Start a shard from nothing."""
+        self._began_s[partition] = time.monotonic()
         self.shards.pop(partition, None)
         keeper = ShardKeeper(Shard(self.settings.plan, partition, self._decoder))
         self._replays[partition] = (Replay(keeper), keeper)
@@ -71,12 +85,16 @@ class Stage1:
         into.finish(epoch)
         self.shards[partition] = keeper.shard
         self._meters.count("floor_claims_total", 1, "1")
+        self.durable_s[partition] = now_s = time.monotonic()
+        recovery_s = now_s - self._began_s.pop(partition)
+        self._meters.set("floor_recovery_s", recovery_s, "1")
         log.info("partition_recovered", stage=1, partition=partition, epoch=epoch, end=end_offset)
 
     def drop(self, partition: int) -> None:
         """The partition is no longer ours."""
         self.shards.pop(partition, None)
         self._replays.pop(partition, None)
+        self.durable_s.pop(partition, None)
 
     def offsets(self, partition: int) -> dict[TP, int]:
         """Where to go on reading, from the state."""
@@ -102,9 +120,18 @@ class Stage1:
             if role is Role.TICKS:
                 shard.tick(records)
             else:
-                shard.apply(role.value, records)
+                self._apply(shard, role, records)
             if shard.changes >= self.settings.flush_changes_max:
                 await self.flush(partition)
+
+    def _apply(self, shard: Shard, role: Role, records: Sequence[Record]) -> None:
+        """Apply records and count what became of them."""
+        before = [getattr(shard.meta, name) for name in COUNTED]
+        began_s = time.monotonic()
+        shard.apply(role.value, records)
+        self._meters.observe("floor_batch_s", time.monotonic() - began_s, "1")
+        for name, n in zip(COUNTED, before, strict=True):
+            self._meters.count(COUNTED[name], getattr(shard.meta, name) - n, role.value)
 
     async def flush_all(self) -> None:
         """Make everything durable that was applied so far."""
@@ -134,6 +161,7 @@ class Stage1:
 
     async def _write(self, partition: int, records: list[Outgoing]) -> bool:
         """Append to the changelog; False when the partition turned out not to be ours."""
+        began_s = time.monotonic()
         try:
             await self.table.append(partition, records)
         except PartitionLost as error:
@@ -142,8 +170,12 @@ class Stage1:
             self.drop(partition)
             await cast(Consumer, self.app.consumer).rejoin()
             return False
+        now_s = time.monotonic()
+        self.durable_s[partition] = now_s
+        self._meters.observe("floor_flush_s", now_s - began_s, "1")
         size = sum(len(key or b"") + len(value or b"") for key, value, _ in records)
         self._meters.count("floor_changelog_bytes_total", size, "1")
+        self._meters.observe("floor_flush_bytes", size, "1")
         self._meters.count("floor_flushes_total", 1, "1")
         return True
 
@@ -171,8 +203,13 @@ class Stage1:
 
     async def _send_dead(self, partition: int, dead: list[DeadLetter]) -> None:
         """Refused messages, before the offsets that pass them; sent twice, they are the same."""
+        for letter in dead:
+            role = self._roles[letter.origin.topic]
+            self._meters.count("floor_dead_events_total", 1, role.value, letter.reason.value)
         records = [letter.to_record() for letter in dead]
-        sent: list[Outgoing] = [(record.key, record.value, list(record.headers)) for record in records]
+        sent: list[Outgoing] = [
+            (record.key, record.value, list(record.headers)) for record in records
+        ]
         producer = cast(Producer, self.app.producer)
         await producer.send_many(self.settings.topics.dead_letters, {partition: sent})
 

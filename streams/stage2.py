@@ -1,6 +1,7 @@
 """Stage 2 in the worker: chunks in, durable flushes, rollup rows and snapshots out."""
 
 import asyncio
+import time
 from typing import cast
 
 from faust.types import TP
@@ -38,9 +39,13 @@ class Stage2:
         self._meters = meters
         self._replays: dict[int, tuple[Replay, RollupsKeeper]] = {}
         self._locks: dict[int, asyncio.Lock] = {}
+        self._began_s: dict[int, float] = {}
+        #: When each partition last became durable, monotonic seconds.
+        self.durable_s: dict[int, float] = {}
 
     def begin(self, partition: int) -> None:
         """Start a partition from nothing."""
+        self._began_s[partition] = time.monotonic()
         self.states.pop(partition, None)
         keeper = RollupsKeeper(Rollups(self.settings.plan, self.settings.partitions))
         self._replays[partition] = (Replay(keeper), keeper)
@@ -55,12 +60,16 @@ class Stage2:
         into.finish(epoch)
         self.states[partition] = keeper.state
         self._meters.count("floor_claims_total", 1, "2")
+        self.durable_s[partition] = now_s = time.monotonic()
+        recovery_s = now_s - self._began_s.pop(partition)
+        self._meters.set("floor_recovery_s", recovery_s, "2")
         log.info("partition_recovered", stage=2, partition=partition, epoch=epoch, end=end_offset)
 
     def drop(self, partition: int) -> None:
         """The partition is no longer ours."""
         self.states.pop(partition, None)
         self._replays.pop(partition, None)
+        self.durable_s.pop(partition, None)
 
     def offsets(self, partition: int) -> dict[TP, int]:
         """Where to go on reading, from the state."""
@@ -108,6 +117,7 @@ class Stage2:
 
     async def _write(self, partition: int, records: list[Outgoing]) -> bool:
         """Append to the changelog; False when the partition turned out not to be ours."""
+        began_s = time.monotonic()
         try:
             await self.table.append(partition, records)
         except PartitionLost as error:
@@ -116,8 +126,12 @@ class Stage2:
             self.drop(partition)
             await cast(Consumer, self.app.consumer).rejoin()
             return False
+        now_s = time.monotonic()
+        self.durable_s[partition] = now_s
+        self._meters.observe("floor_flush_s", now_s - began_s, "2")
         size = sum(len(key or b"") + len(value or b"") for key, value, _ in records)
         self._meters.count("floor_changelog_bytes_total", size, "2")
+        self._meters.observe("floor_flush_bytes", size, "2")
         self._meters.count("floor_flushes_total", 1, "2")
         return True
 

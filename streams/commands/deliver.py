@@ -24,17 +24,15 @@ def command(only: str | None, instance: str | None) -> None:
     name = instance or socket.gethostname()
     if only is None:
         space = settings.space.space
-        each = [
-            ["--space", space, "deliver", "--only", sink, "--instance", name] for sink in SINKS
-        ]
+        each = [["--space", space, "deliver", "--only", sink, "--instance", name] for sink in SINKS]
         sys.exit(Processes(each).run())
     # Imported here: Faust takes a second to import, and `--help` needs none of it.
-    from streams.deliver import make_clickhouse, make_redis, run_delivery
+    from streams.deliver import make_clickhouse, make_redis, run_deliverer
     from streams.doctor import preflight
 
     if only == "clickhouse":
         preflight(settings, "deliver-clickhouse")
-        run_delivery(make_clickhouse(settings, name))
+        run_deliverer(make_clickhouse(settings, name))
     else:
         preflight(settings, "deliver-redis")
-        run_delivery(make_redis(settings, name))
+        run_deliverer(make_redis(settings, name))

@@ -17,6 +17,8 @@ from streams.core.windows import FINE_MS, ROLLING_MS
 
 #: Long windows move little: they are published at most this often per subject.
 LONG_WINDOWS_EVERY_MS = MINUTE_MS
+#: Every subject is published whole within so many minutes, whether it changed or not.
+WHOLE_EVERY_MINUTES = 5
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack_parts = msgspec.msgpack.Decoder(dict[int, dict[int, int]]).decode
@@ -87,9 +89,14 @@ def _snapshots(state: Rollups, calendar: Calendar, written: int) -> list[tuple[s
     minute_ms = now_ms - now_ms % MINUTE_MS
     if minute_ms != state.advanced_ms:
         state.advanced_ms = minute_ms
-        for key, subject in state.subjects.items():
+        turn = minute_ms // MINUTE_MS % WHOLE_EVERY_MINUTES
+        for number, (key, subject) in enumerate(state.subjects.items()):
             _, dims = subject_dims(key, state.groupings)
             subject.windows.advance(now_ms, calendar.starts_ms(dims, now_ms))
+            if number % WHOLE_EVERY_MINUTES == turn:
+                # Whole again in turn: what a cache lost comes back by itself.
+                subject.windows.changed.update(subject.windows.names)
+                subject.long_sent_ms = -1
         state.forget_empty()
     found = []
     for key, subject in state.subjects.items():
