@@ -53,7 +53,7 @@ watchfloor demo --incident surge@30+120    five times the work, half a minute fr
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 16))
 @click.option(
     "--rate",
-    default=50.0,
+    default=20.0,
     show_default=True,
     type=click.FloatRange(1, 1000),
     help="Events per second, averaged over a day.",
@@ -191,8 +191,8 @@ class _Demo:
         self, settings: Settings, kafka: Kafka, crew: Crew, seconds: float | None
     ) -> tuple[Tally, bool]:
         """The live part; what was sent, and whether it came to its end undisturbed."""
-        end = "Ctrl-C ends it" if seconds is None else f"for {seconds:.0f} s"
-        self.steps.say(f"simulating a floor that began half an hour ago, {end}")
+        end = "until Ctrl-C" if seconds is None else f"for {seconds:.0f} s"
+        self.steps.say(f"simulating a floor: its last half hour at once, then live {end}")
         connections = settings.connections
         password = connections.redis_password.get_secret_value() or None
         prefix = Names(settings.space.space).redis_prefix

@@ -110,7 +110,7 @@ watchfloor simulate --out day.jsonl --seconds 86400 --start 2026-03-02T00:00:00Z
 )
 @click.option("--to", "to_kafka", type=click.Choice(["kafka"]), help="The default.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="JSONL, a new file.")
-def command(
+def command(  # noqa: PLR0913 - one for each option.
     rate: float,
     seed: int,
     seconds: float | None,

@@ -28,6 +28,8 @@ class Scene:
 
     glance: Glance = field(default_factory=Glance)
     elapsed_s: float = 0.0
+    #: False while the floor's past is sent.
+    live: bool = False
     sent: int = 0
     sent_per_s: float = 0.0
     age_s: float | None = None
@@ -145,7 +147,8 @@ def _age(scene: Scene) -> str:
 def _traffic(scene: Scene) -> str:
     lags = scene.lags or {}
     behind = ", ".join(f"{name} {n:,}" for name, n in lags.items()) or "not known yet"
-    return f"sent {scene.sent:,} events ({scene.sent_per_s:,.0f}/s)  lag in records: {behind}"
+    what = "sent" if scene.live else "sending the last half hour:"
+    return f"{what} {scene.sent:,} events ({scene.sent_per_s:,.0f}/s)  lag in records: {behind}"
 
 
 def line(scene: Scene) -> str:

@@ -18,7 +18,7 @@ from streams.spaces import Names
 
 #: No record of a station got done in so long: it hangs.
 STUCK_S_MAX = 60.0
-SAY_EVERY_S = 2.0
+SAY_EVERY_S = 5.0
 _POLL_S = 0.25
 
 Say = Callable[[str], None]

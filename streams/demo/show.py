@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -43,10 +44,16 @@ class Show:
     console: Console
     check: Callable[[], None]
     interrupted: bool = False
+    #: The floor's time has reached the present.
+    _live: bool = False
+    _looks: deque[tuple[float, int]] = field(default_factory=lambda: deque([(0.0, 0)], maxlen=20))
     _scene: Scene = field(default_factory=Scene)
 
     def run(self, script: Iterator[Cue], seconds: float | None) -> Tally:
-        """Play the script for so long, or until Ctrl-C; what was sent, all of it stored."""
+        """Send what is past at once, then play the script live for so long, or until Ctrl-C.
+
+        Returns what was sent, all of which is stored.
+        """
         return asyncio.run(self._run(script, seconds))
 
     async def _run(self, script: Iterator[Cue], seconds: float | None) -> Tally:
@@ -59,11 +66,11 @@ class Show:
 
         for number in STOP_SIGNALS:
             loop.add_signal_handler(number, interrupt)
-        if seconds is not None:
-            loop.call_later(seconds, stop.set)
         watching = asyncio.create_task(self._watch(tally))
+        # The watcher ends by itself only when something is wrong.
+        watching.add_done_callback(lambda _: stop.set())
         try:
-            await self._send(script, tally, stop, watching)
+            await self._send(script, seconds, tally, stop)
         finally:
             watching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -71,7 +78,7 @@ class Show:
         return tally
 
     async def _send(
-        self, script: Iterator[Cue], tally: Tally, stop: asyncio.Event, watching: asyncio.Task[None]
+        self, script: Iterator[Cue], seconds: float | None, tally: Tally, stop: asyncio.Event
     ) -> None:
         settings = self.settings
         feed = Feed(
@@ -80,11 +87,14 @@ class Show:
             settings.floor.partitions,
             Partitioner(settings.floor.partitioner),
         )
-        # The watcher ends by itself only when something is wrong.
-        watching.add_done_callback(lambda _: stop.set())
+        began_ms = now_ms()
         try:
             async with feed:
-                async for cue in paced(script, Pace.from_now(now_ms(), 1.0), feed, stop):
+                async for cue in paced(script, Pace.from_now(began_ms, 1.0), feed, stop):
+                    if not self._live and cue.received_ms >= began_ms:
+                        self._live = True
+                        if seconds is not None:
+                            asyncio.get_running_loop().call_later(seconds, stop.set)
                     await feed.put(cue.role, cue.key, cue.value, now_ms())
                     tally.count(cue)
         except KafkaError as error:
@@ -119,16 +129,22 @@ class Show:
         except RedisError as error:
             found, trouble = scene.glance, f"Redis does not answer ({type(error).__name__})"
         elapsed_s = time.monotonic() - began_s
-        passed_s = max(0.001, elapsed_s - scene.elapsed_s)
         self._scene = replace(
             self._scene,
             glance=found,
             trouble=trouble,
             age_s=found.age_s(now_ms()),
             elapsed_s=elapsed_s,
-            sent_per_s=(tally.sent - scene.sent) / passed_s,
+            sent_per_s=self._rate(elapsed_s, tally.sent),
             sent=tally.sent,
+            live=self._live,
         )
+
+    def _rate(self, elapsed_s: float, sent: int) -> float:
+        """Events per second over the last looks: a single one jumps too much to be read."""
+        self._looks.append((elapsed_s, sent))
+        before_s, before = self._looks[0]
+        return (sent - before) / max(0.001, elapsed_s - before_s)
 
     async def _ask_lags(self) -> None:
         while True:
