@@ -1,20 +1,33 @@
-"""``watchfloor people``: from a person's id to the pseudonym. The way back is not here."""
+"""``watchfloor people``: from a person's id to the pseudonym, and back by the directory only.
 
+The directory is one ClickHouse table that no view reads; who may read it is a matter of grants.
+"""
+
+import csv
 import sys
+import time
+from typing import TextIO
 
 import click
 
-from schemas.people import pseudonymiser
+from schemas.people import Pseudonymiser, pseudonymiser
 from streams import people_key
-from streams.commands.invocation import read_settings
+from streams.commands.invocation import read_settings, show_rows
 from streams.refusals import Refusal
+from streams.settings import Settings
+from streams.setup import connect_clickhouse
+from streams.spaces import Names
+
+_DIRECTORY = ("person", "org", "source", "person_id", "name", "revision")
 
 
 @click.group("people")
 def command() -> None:
-    """Turn people's ids into the pseudonyms that topics, tables and boards hold.
+    """Turn people's ids into the pseudonyms that topics, tables and boards hold, and back.
 
     \b
+    watchfloor people load --org acme --source cvat roster.csv
+    watchfloor people who p_k3jq5x7a2mzn4w6rt8yb
     watchfloor people hash --org acme --source cvat 4711
     watchfloor people hash --org acme --source cvat < ids.txt
     """
@@ -29,7 +42,13 @@ def hash_ids(org: str, source: str, ids: tuple[str, ...]) -> None:
 
     Give ids on standard input when others can see the process list of this machine.
     """
-    people = read_settings().people
+    hasher = _hasher(read_settings())
+    for person_id in ids or (line.rstrip("\n") for line in sys.stdin):
+        click.echo(hasher.pseudonym(org, source, person_id))
+
+
+def _hasher(settings: Settings) -> Pseudonymiser:
+    people = settings.people
     key = people_key.read(people)
     hasher = pseudonymiser(key, are_pseudonyms=people.are_pseudonyms, scope=people.scope)
     if hasher is None:
@@ -37,5 +56,50 @@ def hash_ids(org: str, source: str, ids: tuple[str, ...]) -> None:
             "the sources send pseudonyms already (WATCHFLOOR_PEOPLE_ARE_PSEUDONYMS)",
             "look for the id itself",
         )
-    for person_id in ids or (line.rstrip("\n") for line in sys.stdin):
-        click.echo(hasher.pseudonym(org, source, person_id))
+    return hasher
+
+
+@command.command("load")
+@click.option("--org", required=True, help="The events' org_id.")
+@click.option("--source", required=True, help="The events' source, as cvat or label_studio.")
+@click.argument("roster", type=click.File(encoding="utf-8-sig"))
+def load(org: str, source: str, roster: TextIO) -> None:
+    """Put the people of ROSTER, a CSV with the columns `id` and `name`, into the directory.
+
+    The same people again restate their names. Only those who may read the table
+    people_directory can turn a pseudonym back.
+    """
+    settings = read_settings()
+    hasher = _hasher(settings)
+    reader = csv.DictReader(roster)
+    if not {"id", "name"} <= set(reader.fieldnames or ()):
+        raise Refusal(f"{roster.name}: needs the columns id and name", "correct the first line")
+    written = time.time_ns() // 1_000_000
+    rows = [
+        (hasher.pseudonym(org, source, row["id"]), org, source, row["id"], row["name"], written)
+        for row in reader
+    ]
+    client = connect_clickhouse(settings.connections)
+    try:
+        database = Names(settings.space.space).database
+        client.insert("people_directory", rows, column_names=_DIRECTORY, database=database)
+    finally:
+        client.close()
+    click.echo(f"{len(rows)} people are in the directory")
+
+
+@command.command("who")
+@click.argument("pseudonym")
+def who(pseudonym: str) -> None:
+    """Print whom PSEUDONYM stands for, for those who may read the directory."""
+    settings = read_settings()
+    client = connect_clickhouse(settings.connections)
+    client.database = Names(settings.space.space).database
+    question = "SELECT org, source, person_id, name FROM people_directory FINAL WHERE person = {who:String}"
+    try:
+        found = client.query(question, parameters={"who": pseudonym}).result_rows
+    finally:
+        client.close()
+    if not found:
+        raise Refusal("the directory does not know that pseudonym", "`watchfloor people load`")
+    show_rows(("org", "source", "id", "name"), found)

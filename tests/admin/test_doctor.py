@@ -1,10 +1,12 @@
 """Each finding of the doctor, provoked on the real parts, and its remedy named."""
 
 import socket
+import time
 from dataclasses import dataclass, replace
 
 import pytest
 from kafka import TopicPartition
+from kafka.errors import CoordinatorNotAvailableError
 from kafka.structs import OffsetAndMetadata
 
 from schemas.partitioner import Partitioner, partition_of
@@ -167,7 +169,13 @@ def test_a_group_that_nobody_works_for_names_the_command(
 
 def _commit(kafka: Kafka, group: str, topic: str, offset: int) -> None:
     at = {TopicPartition(topic, 0): OffsetAndMetadata(offset, "", -1)}
-    kafka.client.alter_group_offsets(group, at)
+    for _ in range(50):
+        try:
+            kafka.client.alter_group_offsets(group, at)
+            return
+        except CoordinatorNotAvailableError:
+            time.sleep(0.2)  # A broker that was just started makes its offsets topic first.
+    raise AssertionError("the broker has no group coordinator")
 
 
 def test_records_that_expired_unread_are_counted(

@@ -42,17 +42,17 @@ def test_counters_add_and_gauges_replace() -> None:
     meters = Meters()
     for n in (3, 4):
         meters.count("floor_applied_events_total", n, "ops.reviews")
-        meters.set("floor_open_items", n, "0")
+        meters.set("floor_held_items", n, "0")
     assert meters.read("floor_applied_events_total", "ops.reviews") == 7
-    assert meters.read("floor_open_items", "0") == 4
-    assert meters.read("floor_open_items", "1") is None
+    assert meters.read("floor_held_items", "0") == 4
+    assert meters.read("floor_held_items", "1") is None
 
 
 def test_a_dropped_gauge_is_no_longer_shown() -> None:
     meters = Meters()
-    meters.set("floor_open_items", 5, "0")
-    meters.drop("floor_open_items", "0")
-    meters.drop("floor_open_items", "7")
+    meters.set("floor_held_items", 5, "0")
+    meters.drop("floor_held_items", "0")
+    meters.drop("floor_held_items", "7")
     assert meters.expose() == ""
 
 
