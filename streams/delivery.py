@@ -167,7 +167,7 @@ class Delivery(Service):
         by_partition: dict[int, list[Outgoing]] = {}
         for letter in letters:
             record = letter.to_record()
-            sent = (record.key, record.value, record.headers)
+            sent = (record.key, record.value, list(record.headers))
             by_partition.setdefault(letter.origin.partition, []).append(sent)
         producer = cast(Producer, self._app.producer)
         await producer.send_many(self._topics.dead_letters, by_partition)

@@ -1,9 +1,15 @@
 """Consumer groups: who is in them, and how far behind they are."""
 
+import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from kafka.errors import KafkaError
+
 from streams.admin import Kafka, Place, Span
+
+LOADING_TRIES = 20
+LOADING_PAUSE_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,21 @@ class Lag:
 
 
 def find(kafka: Kafka, names: Collection[str]) -> list[Group]:
-    """Those of the groups that the cluster knows, in the order asked for."""
+    """Those of the groups that the cluster knows, in the order asked for.
+
+    A broker that has just started says "not yet" for a while: it is asked again.
+    """
+    for _ in range(LOADING_TRIES):
+        try:
+            return _find(kafka, names)
+        except KafkaError as error:
+            if not error.retriable:
+                raise
+        time.sleep(LOADING_PAUSE_S)
+    return _find(kafka, names)
+
+
+def _find(kafka: Kafka, names: Collection[str]) -> list[Group]:
     states = {each["group_id"]: each["group_state"] for each in kafka.client.list_groups()}
     # Asked only for known groups: a cluster that never had one has no coordinator to ask.
     known = [name for name in names if name in states]

@@ -95,7 +95,8 @@ def who(pseudonym: str) -> None:
     settings = read_settings()
     client = connect_clickhouse(settings.connections)
     client.database = Names(settings.space.space).database
-    question = "SELECT org, source, person_id, name FROM people_directory FINAL WHERE person = {who:String}"
+    columns = "org, source, person_id, name"
+    question = f"SELECT {columns} FROM people_directory FINAL WHERE person = {{who:String}}"
     try:
         found = client.query(question, parameters={"who": pseudonym}).result_rows
     finally:
