@@ -6,9 +6,13 @@ The directory is one ClickHouse table that no view reads; who may read it is a m
 import csv
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 import click
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import Error as DriverError
 
 from schemas.people import Pseudonymiser, pseudonymiser
 from streams import people_key
@@ -59,6 +63,22 @@ def _hasher(settings: Settings) -> Pseudonymiser:
     return hasher
 
 
+@contextmanager
+def _directory(settings: Settings) -> Iterator[Client]:
+    """The space's database; Refusal when it has no directory or does not let us in."""
+    client = connect_clickhouse(settings.connections)
+    client.database = Names(settings.space.space).database
+    try:
+        yield client
+    except DriverError as error:
+        raise Refusal(
+            f"the directory refused: {str(error).splitlines()[0]}",
+            "`watchfloor setup` makes it; else ask for the right to use it",
+        ) from error
+    finally:
+        client.close()
+
+
 @command.command("load")
 @click.option("--org", required=True, help="The events' org_id.")
 @click.option("--source", required=True, help="The events' source, as cvat or label_studio.")
@@ -79,12 +99,8 @@ def load(org: str, source: str, roster: TextIO) -> None:
         (hasher.pseudonym(org, source, row["id"]), org, source, row["id"], row["name"], written)
         for row in reader
     ]
-    client = connect_clickhouse(settings.connections)
-    try:
-        database = Names(settings.space.space).database
-        client.insert("people_directory", rows, column_names=_DIRECTORY, database=database)
-    finally:
-        client.close()
+    with _directory(settings) as client:
+        client.insert("people_directory", rows, column_names=_DIRECTORY)
     click.echo(f"{len(rows)} people are in the directory")
 
 
@@ -93,14 +109,10 @@ def load(org: str, source: str, roster: TextIO) -> None:
 def who(pseudonym: str) -> None:
     """Print whom PSEUDONYM stands for, for those who may read the directory."""
     settings = read_settings()
-    client = connect_clickhouse(settings.connections)
-    client.database = Names(settings.space.space).database
     columns = "org, source, person_id, name"
     question = f"SELECT {columns} FROM people_directory FINAL WHERE person = {{who:String}}"
-    try:
+    with _directory(settings) as client:
         found = client.query(question, parameters={"who": pseudonym}).result_rows
-    finally:
-        client.close()
     if not found:
         raise Refusal("the directory does not know that pseudonym", "`watchfloor people load`")
     show_rows(("org", "source", "id", "name"), found)
