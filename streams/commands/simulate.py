@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 from schemas.partitioner import Partitioner
 from schemas.topics import Topics
 from streams.commands.invocation import read_settings
+from streams.commands.worker import read_terms
 from streams.demo.pacing import FileOut, Out, Pace, now_ms, paced
 from streams.feed import Feed
 from streams.refusals import Refusal
@@ -132,7 +133,7 @@ def command(  # noqa: PLR0913 - one for each option.
     found = _records(seed, rate, config, span)
     pace = Pace.from_now(_origin_ms(span, speed), speed.times)
     if out is None:
-        count, whole = asyncio.run(_to_kafka(found, pace, read_settings()))
+        count, whole = asyncio.run(_to_kafka(found, pace, _feed(read_settings())))
     else:
         count, whole = asyncio.run(_to_file(found, pace, out))
     click.echo(
@@ -175,20 +176,21 @@ def _records(seed: int, rate: float, config: FloorConfig, span: Span) -> Iterato
     return history(seed, span.start_ms, span.end_ms, rate, config)
 
 
-async def _to_kafka(found: Iterator[Record], pace: Pace, settings: Settings) -> tuple[int, bool]:
-    feed = Feed(
-        settings.connections.kafka,
-        Topics(settings.space.space),
-        settings.floor.partitions,
-        Partitioner(settings.floor.partitioner),
-    )
+def _feed(settings: Settings) -> Feed:
+    """The way into the space; Refusal when it was never set up."""
+    partitioner = Partitioner(read_terms(settings).partitioner)
+    topics, partitions = Topics(settings.space.space), settings.floor.partitions
+    return Feed(settings.connections.kafka, topics, partitions, partitioner)
+
+
+async def _to_kafka(found: Iterator[Record], pace: Pace, feed: Feed) -> tuple[int, bool]:
     try:
         async with feed:
             whole = await _send(found, pace, feed)
     except KafkaError as error:
         raise Refusal(
             f"Kafka did not take events: {type(error).__name__}",
-            "`watchfloor setup` makes the topics; `watchfloor doctor` says more",
+            "`watchfloor doctor` says more",
         ) from error
     return feed.sent, whole
 

@@ -1,0 +1,95 @@
+"""One real run of `watchfloor demo`, as a stranger sees it."""
+
+import fcntl
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+#: Starting everything may take long on a busy machine; hanging takes longer.
+RUN_S_MAX = 600
+
+
+def run_demo(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command in a directory, with no setting of ours in its environment."""
+    clean = {name: text for name, text in os.environ.items() if not name.startswith("WATCHFLOOR_")}
+    return subprocess.run(
+        [sys.executable, "-m", "streams.main", "demo", *arguments],
+        cwd=directory,
+        env=clean | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=RUN_S_MAX,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Where a demo ran to its end, and what it said."""
+    directory = tmp_path_factory.mktemp("demo")
+    done = run_demo(directory, "--seconds", "15", "--rate", "5")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return directory, done.stdout
+
+
+def test_what_was_sent_is_applied_duplicate_late_or_dead(first: tuple[Path, str]) -> None:
+    found = re.search(
+        r"^sent (\d+) = applied (\d+) \+ duplicate (\d+) \+ late (\d+) \+ dead (\d+)$",
+        first[1],
+        re.MULTILINE,
+    )
+    assert found is not None
+    sent, *fates = (int(text) for text in found.groups())
+    applied, duplicate, _, dead = fates
+    assert sent == sum(fates)
+    assert min(applied, duplicate, dead) > 0
+
+
+def test_sql_has_the_totals_of_the_events_that_were_sent(first: tuple[Path, str]) -> None:
+    totals = re.findall(r"^SQL: (\w[\w ]*?) +([\d,]+) +([\d,]+)$", first[1], re.MULTILINE)
+    assert {name for name, _, _ in totals} >= {"arrived", "submitted", "completed", "dead letters"}
+    assert all(sent == found for _, sent, found in totals)
+    assert "DIFFERENT" not in first[1]
+
+
+def test_the_floor_was_shown_with_its_age(first: tuple[Path, str]) -> None:
+    assert re.search(r"data \d+\.\d s old .* done/h [\d,]+ ", first[1])
+
+
+def test_nothing_it_started_is_left_running(first: tuple[Path, str]) -> None:
+    local = first[0] / ".local"
+    assert not (local / "endpoints.json").exists()
+    assert list((local / "run").glob("*.json")) == []
+
+
+def test_a_second_demo_in_the_same_directory_is_refused(tmp_path: Path) -> None:
+    (tmp_path / ".local").mkdir()
+    with (tmp_path / ".local" / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = run_demo(tmp_path, "--seconds", "1")
+    assert done.returncode == 1
+    assert "another demo runs in" in done.stderr
+    assert "remedy:" in done.stderr
+
+
+def test_made_up_events_are_kept_from_the_parts_of_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHFLOOR_KAFKA", "127.0.0.1:9")
+    done = subprocess.run(
+        [sys.executable, "-m", "streams.main", "demo", "--seconds", "1"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=RUN_S_MAX,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "WATCHFLOOR_KAFKA is set" in done.stderr
+    assert not (tmp_path / ".local").exists()
