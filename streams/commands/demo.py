@@ -144,10 +144,13 @@ class _Demo:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            lock.seek(0)
             raise Refusal(
-                f"another demo runs in {local.parent.resolve()}",
-                f"stop it, or run this one in another directory (`fuser -v {lock.name}` shows it)",
+                f"another demo, or what is left of one, runs in {local.parent.resolve()}",
+                "stop it with Ctrl-C, or use another directory; if only its children are left: "
+                f"`kill {' '.join(lock.read().split())}`",
             ) from error
+        lock.truncate(0)
         return lock.fileno()
 
     def _stack_up(self, stack: Stack) -> bool:

@@ -20,6 +20,7 @@ class Crew:
     """Children that run ``watchfloor``, each logging to a file of its name in ``logs``.
 
     ``held_fd`` is kept open by all of them: a lock on it is held as long as one of them lives.
+    Their process ids are written to it, for whoever finds the lock taken.
     """
 
     space: str
@@ -41,6 +42,7 @@ class Crew:
                 start_new_session=True,
                 pass_fds=(self.held_fd,),
             )
+        os.write(self.held_fd, f"{self._children[name].pid}\n".encode())
 
     def log(self, name: str) -> Path:
         """The log file of a child."""

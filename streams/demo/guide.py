@@ -71,7 +71,8 @@ def after(space: str, kept_running: bool) -> str:
     """What to do when the demo is over."""
     call = program() if space == "live" else f"{program()} --space {space}"
     up = "" if kept_running else f"{program()} local up; "
+    running = "Kafka, ClickHouse and Valkey ran before and go on. " if kept_running else ""
     return (
-        f"The data is kept in .local: `{up}{call} sql …` asks it again, another demo adds to it, "
-        f"`{program()} local reset` deletes it."
+        f"{running}The data is kept in .local: `{up}{call} sql …` asks it again, "
+        f"another demo adds to it, `{program()} local reset` deletes it."
     )

@@ -47,7 +47,8 @@ def duration(seconds: float) -> str:
     """A length of time as one reads it: ``31 s``, ``2.1 min``, ``3.4 h``."""
     if seconds < 99.5:
         return f"{seconds:.0f} s"
-    return f"{seconds / 60:.1f} min" if seconds < 5_970 else f"{seconds / 3600:.1f} h"
+    n, unit = (seconds / 60, "min") if seconds < 5_970 else (seconds / 3600, "h")
+    return f"{n:.1f} {unit}" if n < 9.95 else f"{n:.0f} {unit}"
 
 
 def why_unknown(reading: Reading) -> str:
@@ -100,9 +101,9 @@ def table(scene: Scene) -> RenderableType:
     shown = Table(box=None, pad_edge=False, header_style="bold", expand=False)
     shown.add_column("queue", no_wrap=True)
     shown.add_column(f"done/h\n({RATE})", justify="right")
-    shown.add_column("waiting\n(oldest)", justify="right")
+    shown.add_column("waiting\n(oldest)", justify="right", no_wrap=True)
     shown.add_column("in work /\nin review", justify="right")
-    shown.add_column(f"handle time\np50 / p90 ({TIMES})", justify="right")
+    shown.add_column(f"handle time\np50 / p90 ({TIMES})", justify="right", no_wrap=True)
     shown.add_column(f"golden accuracy\n[95 %] ({QUALITY})")
     shown.add_column(f"first pass\n[95 %] ({QUALITY})")
     style = "grey50" if scene.stale else ""

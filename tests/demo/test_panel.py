@@ -42,7 +42,8 @@ def test_a_share_comes_with_its_interval_and_n() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"), [(31.2, "31 s"), (126.0, "2.1 min"), (12_240.0, "3.4 h")]
+    ("seconds", "said"),
+    [(31.2, "31 s"), (126.0, "2.1 min"), (1_800.0, "30 min"), (12_240.0, "3.4 h")],
 )
 def test_durations_read_as_people_say_them(seconds: float, said: str) -> None:
     assert duration(seconds) == said
