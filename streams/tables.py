@@ -123,6 +123,9 @@ class LogTable(faust.Table[bytes, bytes]):
         epochs = await asyncio.gather(*(self._claim(partition) for partition in ordered))
         claims = dict(zip(ordered, epochs, strict=True))
         await self._replay(dict(claims), begun)
+        # The reader takes a moment to stop, long enough for a rebalance.
+        if self._begun is not begun:
+            raise RebalanceAgain
         for partition, epoch in claims.items():
             self._ends[partition] = epoch + 1
             self._listener.ready(partition, epoch, epoch + 1)
