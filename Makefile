@@ -1,7 +1,10 @@
 # What one does with a clone of Watchfloor; `make` alone lists it.
 VENV := .venv
 BIN := $(VENV)/bin
+# What runs the floor, and what tests it as well: the demo need not wait for the second.
+RUNNABLE := $(VENV)/.runnable
 INSTALLED := $(VENV)/.installed
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input -c constraints.txt
 SECONDS ?=
 ARGS ?=
 
@@ -14,7 +17,7 @@ help: ## List these targets
 install: $(INSTALLED) ## Make .venv with exactly the tested versions
 	@echo "Installed: $(BIN)/watchfloor"
 
-demo: $(INSTALLED) ## Watch a simulated floor until Ctrl-C; SECONDS=60 ends by itself and checks the totals
+demo: $(RUNNABLE) ## Watch a simulated floor until Ctrl-C; SECONDS=60 ends by itself and checks the totals
 	@exec $(BIN)/watchfloor demo $(if $(SECONDS),--seconds $(SECONDS))
 
 test: $(INSTALLED) ## Run all tests on real Kafka, ClickHouse and Valkey; ARGS="-k name" runs some
@@ -38,7 +41,7 @@ clean: ## Stop the local stack, remove .venv and caches; its data in .local stay
 	@if [ -d .local ]; then echo "Left: .local (the stack's data and the people key)"; fi
 
 # A Python will do when it is new enough and can make environments.
-$(INSTALLED): pyproject.toml constraints.txt
+$(RUNNABLE): pyproject.toml constraints.txt
 	@bare=; found=; \
 	for python in $(BIN)/python python3.13 python3.12 python3.11 python3; do \
 	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
@@ -54,8 +57,12 @@ $(INSTALLED): pyproject.toml constraints.txt
 	  echo "  remedy: install Python 3.13 with its venv module, so that python3.13 is found" >&2; \
 	  exit 1; \
 	fi; \
-	echo "Installing into $(VENV) with $$($$found --version); the first time it downloads 400 MB."; \
+	echo "Installing into $(VENV) with $$($$found --version); the first time it downloads 300 MB."; \
 	if [ "$$found" != $(BIN)/python ]; then $$found -m venv --clear $(VENV); fi
-	@$(BIN)/python -m pip install --disable-pip-version-check --no-input \
-	  -c constraints.txt -e '.[local,dev]'
+	@$(PIP) -e '.[local]'
+	@touch $(RUNNABLE)
+
+$(INSTALLED): $(RUNNABLE)
+	@echo "Installing what the tests and checks need."
+	@$(PIP) -e '.[local,dev]'
 	@touch $(INSTALLED)
