@@ -1,8 +1,10 @@
 """What the demo tells its audience: what to ask in SQL, where to look next, how it ended."""
 
+import os
 import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from streams.demo.accounts import Fates, Line
 from streams.demo.script import Tally
@@ -31,7 +33,12 @@ QUESTIONS: dict[str, str] = {
 
 def program() -> str:
     """How to call ``watchfloor`` from here."""
-    return "watchfloor" if shutil.which("watchfloor") else f"{sys.executable} -m streams.main"
+    if shutil.which("watchfloor"):
+        return "watchfloor"
+    beside = Path(sys.executable).with_name("watchfloor")
+    if beside.exists():
+        return os.path.relpath(beside) if beside.is_relative_to(Path.cwd()) else str(beside)
+    return f"{sys.executable} -m streams.main"
 
 
 def to_try(space: str) -> str:

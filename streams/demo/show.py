@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from aiokafka.errors import KafkaError
+from kafka.errors import KafkaError as AdminError
 from redis import RedisError
 from rich.console import Console
 from rich.live import Live
@@ -152,9 +153,16 @@ class Show:
             self._scene = replace(self._scene, lags=lags)
             await asyncio.sleep(LAG_EVERY_S)
 
-    def _lags(self) -> dict[str, int]:
-        stem = Names(self.settings.space.space).group("")
-        return {
-            group.name.removeprefix(stem): sum(x.records for x in groups.lags(self.kafka, group))
-            for group in find(self.kafka, Names(self.settings.space.space).groups)
-        }
+    def _lags(self) -> dict[str, int] | None:
+        """Records not read yet, by group; None when the broker does not tell."""
+        names = Names(self.settings.space.space)
+        stem = names.group("")
+        try:
+            return {
+                group.name.removeprefix(stem): sum(
+                    lag.records for lag in groups.lags(self.kafka, group)
+                )
+                for group in find(self.kafka, names.groups)
+            }
+        except AdminError:
+            return None

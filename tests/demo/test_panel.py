@@ -56,6 +56,11 @@ def test_numbers_older_than_five_seconds_are_called_stale(age_s: float | None, s
     assert ("STALE" in line(scene)) is (stale and age_s is not None)
 
 
+def test_numbers_that_cannot_be_read_just_now_are_stale_and_say_why() -> None:
+    scene = Scene(Glance(subject()), age_s=0.5, trouble="Redis does not answer (ConnectionError)")
+    assert "STALE: Redis does not answer" in line(scene)
+
+
 def test_a_table_and_a_line_can_be_drawn_before_there_is_anything() -> None:
     out = io.StringIO()
     Console(file=out, width=100).print(table(Scene()))
