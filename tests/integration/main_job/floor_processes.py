@@ -47,7 +47,7 @@ class Child:
         return Child.start(self.arguments, self.output)
 
     def kill(self) -> None:
-        """kill -9."""
+        """Kill -9."""
         self.process.kill()
         self.process.wait()
 
