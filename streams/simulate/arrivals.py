@@ -20,14 +20,22 @@ WAITING_PER_SEAT_AT_START = 0.5
 class Arrivals:
     """Makes new items, and spaces them as a Poisson process whose rate follows the day."""
 
-    def __init__(self, config: FloorConfig, troubles: Troubles, outbox: Outbox,
-                 chance: random.Random, seats: list[Seat]) -> None:
+    def __init__(
+        self,
+        config: FloorConfig,
+        troubles: Troubles,
+        outbox: Outbox,
+        chance: random.Random,
+        seats: list[Seat],
+    ) -> None:
         self._troubles = troubles
         self._outbox = outbox
         self._chance = chance
         self._items = 0
-        self._seats = {q.name: sum(1 for s in seats if not s.reviewer and s.queues[0] == q)
-                       for q in config.queues}
+        self._seats = {
+            q.name: sum(1 for s in seats if not s.reviewer and s.queues[0] == q)
+            for q in config.queues
+        }
         self._per_ms = {q.name: config.load * _capacity_per_ms(q, seats) for q in config.queues}
 
     def backlog_at_start(self, queue: QueueConfig) -> int:
@@ -38,8 +46,11 @@ class Arrivals:
         """When the next item of this queue comes."""
         hour = now_ms % DAY_MS / (DAY_MS / 24)
         day_factor = 1 + DIURNAL_SWING * math.cos((hour - BUSIEST_HOUR_UTC) * math.pi / 12)
-        rate = (self._per_ms[queue.name] * day_factor
-                * self._troubles.arrivals_factor(queue.name, now_ms))
+        rate = (
+            self._per_ms[queue.name]
+            * day_factor
+            * self._troubles.arrivals_factor(queue.name, now_ms)
+        )
         return now_ms + max(1, int(self._chance.expovariate(rate)))
 
     def new_item(self, queue: QueueConfig, now_ms: int) -> Item:
@@ -56,9 +67,12 @@ class Arrivals:
     def announce(self, item: Item, now_ms: int) -> None:
         """Emits the item's creation."""
         queue = item.queue
-        fields = item_fields(item) | {"created_at": now_ms, "unit_count": queue.units,
-                                      "content_kind": queue.category,
-                                      "due_at": now_ms + queue.due_s * 1000}
+        fields = item_fields(item) | {
+            "created_at": now_ms,
+            "unit_count": queue.units,
+            "content_kind": queue.category,
+            "due_at": now_ms + queue.due_s * 1000,
+        }
         if item.prelabel is not None:
             fields["prediction_id"] = f"{item.item_id}-p"
         self._outbox.emit(now_ms, "item.created", queue.source, fields)
@@ -66,9 +80,10 @@ class Arrivals:
 
 def _capacity_per_ms(queue: QueueConfig, seats: list[Seat]) -> float:
     """Items per ms, averaged over a day, that the seats of this queue can do."""
-    day_share = sum(_shift_day_share(s) for s in seats
-                    if not s.reviewer and s.queues[0] == queue) * (1 - ABSENT_SHARE)
-    mean_ms = queue.handle_s * 1000 * math.exp(queue.spread ** 2 / 2) + CLAIM_MS_MEAN
+    day_share = sum(
+        _shift_day_share(s) for s in seats if not s.reviewer and s.queues[0] == queue
+    ) * (1 - ABSENT_SHARE)
+    mean_ms = queue.handle_s * 1000 * math.exp(queue.spread**2 / 2) + CLAIM_MS_MEAN
     return max(day_share, 0.05) / (mean_ms * OVERHEAD_FACTOR)
 
 

@@ -112,10 +112,18 @@ class _Run:
     def _queue(self, item: Item, now_ms: int, reason: str | None) -> None:
         """Puts an item in its line; without a reason it was never taken out of its queue."""
         if reason is not None:
-            self._outbox.emit(now_ms, "item.queued", item.queue.source,
-                              item_fields(item) | {"reason": reason, "attempt": item.attempt})
-        self._wait(self._lines[item.queue.name], Waiting(item, now_ms), now_ms,
-                   first=reason in ("rework", "expiry"))
+            self._outbox.emit(
+                now_ms,
+                "item.queued",
+                item.queue.source,
+                item_fields(item) | {"reason": reason, "attempt": item.attempt},
+            )
+        self._wait(
+            self._lines[item.queue.name],
+            Waiting(item, now_ms),
+            now_ms,
+            first=reason in ("rework", "expiry"),
+        )
 
     def _wait(self, line: Line, waiting: Waiting, now_ms: int, first: bool = False) -> None:
         if first:
@@ -154,7 +162,7 @@ class _Run:
         if now_ms >= stint.end_ms:
             self._presence.log_out(stint, now_ms)
             return
-        breaks = stint.breaks[desk.breaks_taken:]
+        breaks = stint.breaks[desk.breaks_taken :]
         if breaks and now_ms >= breaks[0][0]:
             length_ms = breaks[0][1] - breaks[0][0]
             desk.breaks_taken += 1
@@ -168,8 +176,7 @@ class _Run:
         desk.spell += 1
         for line in desk.lines:
             line.stand_idle(desk)
-        self._at(breaks[0][0] if breaks else stint.end_ms,
-                 partial(self._stir, desk, desk.spell))
+        self._at(breaks[0][0] if breaks else stint.end_ms, partial(self._stir, desk, desk.spell))
 
     def _stir(self, desk: Desk, spell: int, now_ms: int) -> None:
         if desk.idle and desk.spell == spell:
@@ -204,8 +211,11 @@ class _Run:
             self._finish(item, now_ms + 50, "golden")
         elif item.attempt > 1 or self._chance.random() < item.queue.review_share:
             review_id = self._review.queued(item, now_ms + 200)
-            self._wait(self._review_lines[item.queue.name],
-                       Waiting(item, now_ms + 200, review_id), now_ms + 200)
+            self._wait(
+                self._review_lines[item.queue.name],
+                Waiting(item, now_ms + 200, review_id),
+                now_ms + 200,
+            )
         else:
             self._finish(item, now_ms + 50, "unreviewed")
 

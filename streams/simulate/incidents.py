@@ -46,8 +46,10 @@ def parse_incident(text: str) -> Incident:
     match = _FORM.fullmatch(text)
     kinds = [kind.value for kind in IncidentKind]
     if match is None or match["kind"] not in kinds:
-        raise ValueError(f"incident {text!r}: use KIND[:SUBJECT]@START_S+DURATION_S with KIND "
-                         f"one of {', '.join(kinds)}")
+        raise ValueError(
+            f"incident {text!r}: use KIND[:SUBJECT]@START_S+DURATION_S with KIND "
+            f"one of {', '.join(kinds)}"
+        )
     kind = IncidentKind(match["kind"])
     subject = match["subject"] or DEFAULT_SUBJECTS[kind]
     return Incident(kind, subject, int(match["start"]), int(match["length"]))
@@ -58,8 +60,12 @@ class Troubles:
 
     def __init__(self, incidents: tuple[Incident, ...], start_ms: int) -> None:
         self._spans = [
-            (i.kind, i.subject, start_ms + i.start_s * 1000,
-             start_ms + (i.start_s + i.duration_s) * 1000)
+            (
+                i.kind,
+                i.subject,
+                start_ms + i.start_s * 1000,
+                start_ms + (i.start_s + i.duration_s) * 1000,
+            )
             for i in incidents
         ]
 
@@ -91,11 +97,17 @@ class Troubles:
 
     def guideline_starts(self) -> list[tuple[int, str]]:
         """(moment, project) of each new guideline version."""
-        return [(start, subject) for kind, subject, start, _ in self._spans
-                if kind is IncidentKind.QUALITY_DROP]
+        return [
+            (start, subject)
+            for kind, subject, start, _ in self._spans
+            if kind is IncidentKind.QUALITY_DROP
+        ]
 
     def guideline_version(self, project: str, now_ms: int) -> str:
         """The version in force: one up with each quality drop that has started."""
-        started = sum(1 for start, subject in self.guideline_starts()
-                      if subject == project and start <= now_ms)
+        started = sum(
+            1
+            for start, subject in self.guideline_starts()
+            if subject == project and start <= now_ms
+        )
         return f"v{1 + started}"

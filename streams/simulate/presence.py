@@ -13,8 +13,12 @@ class Presence:
 
     def log_in(self, stint: Stint, now_ms: int) -> None:
         """The shift begins; the plan for it was known before."""
-        span: EventDict = {"from": stint.start_ms, "to": stint.end_ms, "activity": "production",
-                           "productive": True}
+        span: EventDict = {
+            "from": stint.start_ms,
+            "to": stint.end_ms,
+            "activity": "production",
+            "productive": True,
+        }
         self._emit(now_ms, "shift.scheduled", stint, span)
         self._emit(now_ms, "shift.started", stint, span)
         self._status(now_ms, stint, "available", True)

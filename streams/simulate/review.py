@@ -28,8 +28,9 @@ class Review:
         """Announces that a review is wanted; returns its id."""
         self._reviews += 1
         review_id = self._outbox.new_id("r", self._reviews)
-        self._outbox.emit(at_ms, "review.queued", item.queue.source,
-                          item_fields(item) | {"review_id": review_id})
+        self._outbox.emit(
+            at_ms, "review.queued", item.queue.source, item_fields(item) | {"review_id": review_id}
+        )
         return review_id
 
     def play(self, reviewer: Stint, item: Item, review_id: str, now_ms: int) -> tuple[int, str]:
@@ -40,20 +41,26 @@ class Review:
         self._outbox.emit(now_ms, "review.assigned", source, fields)
         started_ms = now_ms + 500 + int(chance.random() * 2000)
         self._outbox.emit(started_ms, "review.started", source, fields)
-        active_ms = 500 + int(chance.lognormvariate(0, 0.5) * item.queue.handle_s * 1000
-                              * REVIEW_TIME_SHARE)
+        active_ms = 500 + int(
+            chance.lognormvariate(0, 0.5) * item.queue.handle_s * 1000 * REVIEW_TIME_SHARE
+        )
         ended_ms = started_ms + active_ms
         outcome = self._outcome(item)
         seat = author.seat
         decided = fields | {
-            "author_id": author.actor_id, "outcome": outcome, "attempt": item.attempt,
-            "active_ms": active_ms, "team_id": seat.team, "vendor_id": seat.vendor,
+            "author_id": author.actor_id,
+            "outcome": outcome,
+            "attempt": item.attempt,
+            "active_ms": active_ms,
+            "team_id": seat.team,
+            "vendor_id": seat.vendor,
             "site": seat.site,
             "guideline_version": self._troubles.guideline_version(item.queue.project, ended_ms),
         }
         if outcome != "accept":
-            decided["defects"] = [{"code": "wrong_label",
-                                   "severity": chance.choice(("minor", "major"))}]
+            decided["defects"] = [
+                {"code": "wrong_label", "severity": chance.choice(("minor", "major"))}
+            ]
         self._outbox.emit(ended_ms, "review.decided", source, decided)
         if outcome == "reject" and chance.random() < APPEAL_SHARE:
             self._appeal(item, review_id, ended_ms)
@@ -69,8 +76,11 @@ class Review:
 
     def _appeal(self, item: Item, review_id: str, rejected_ms: int) -> None:
         chance, source = self._chance, item.queue.source
-        fields = item_fields(item) | {"appeal_id": f"{review_id}-ap",
-                                      "original_decision_id": review_id, "channel": "tool"}
+        fields = item_fields(item) | {
+            "appeal_id": f"{review_id}-ap",
+            "original_decision_id": review_id,
+            "channel": "tool",
+        }
         filed_ms = rejected_ms + 60_000 + int(chance.random() * 600_000)
         self._outbox.emit(filed_ms, "appeal.filed", source, fields)
         outcome = "overturn" if chance.random() < OVERTURN_SHARE else "uphold"

@@ -86,7 +86,7 @@ def seats_of(config: FloorConfig, sites: dict[str, SitePlan]) -> list[Seat]:
     posts = [(name, site, shift) for name, site in sites.items() for shift in site.shifts]
     mains = _mains(config)
     # Shuffled, so that neither a site nor a vendor has one queue to itself.
-    chance = random.Random("seats")  # noqa: S311 - a simulation, not a secret.
+    chance = random.Random("seats")
     chance.shuffle(mains)
     # Half of one owed at first: a small floor has a reviewer for each of its queues early.
     reviewers_owed = {queue.name: 0.5 for queue in config.queues}
@@ -97,8 +97,18 @@ def seats_of(config: FloorConfig, sites: dict[str, SitePlan]) -> list[Seat]:
         reviewer = reviewers_owed[main.name] >= 1
         reviewers_owed[main.name] -= reviewer
         others = (q for q in config.queues if q.source == main.source and q != main)
-        seats.append(Seat(number, name, shift, ZoneInfo(site.zone), chance.choice(VENDORS),
-                          f"{name}-{main.name}", reviewer, (main, *others)))
+        seats.append(
+            Seat(
+                number,
+                name,
+                shift,
+                ZoneInfo(site.zone),
+                chance.choice(VENDORS),
+                f"{name}-{main.name}",
+                reviewer,
+                (main, *others),
+            )
+        )
     return seats
 
 
@@ -126,8 +136,10 @@ def stints(seat: Seat, config: FloorConfig, seed: int, start_ms: int) -> Iterato
         day += timedelta(days=1)
         days_left -= 1
         if days_left < 0:
-            generation, days_left = generation + 1, chance.lognormvariate(0, 0.8) * (
-                TENURE_DAYS_MEDIAN)
+            generation, days_left = (
+                generation + 1,
+                chance.lognormvariate(0, 0.8) * (TENURE_DAYS_MEDIAN),
+            )
             skill, pace = _person(chance)
         absent = chance.random() < ABSENT_SHARE
         late_ms = int(chance.expovariate(1 / LATENESS_S_MEAN) * 1000)
@@ -137,8 +149,15 @@ def stints(seat: Seat, config: FloorConfig, seed: int, start_ms: int) -> Iterato
         begin, end = _local_span(seat, day)
         if end > start_ms:
             actor = f"{config.cell}-{seat.site}-{seat.number:05d}-{generation}"
-            yield Stint(seat, actor, max(begin + late_ms, start_ms + late_ms % 60_000),
-                        end + longer_ms, _breaks(seat, day), skill, pace)
+            yield Stint(
+                seat,
+                actor,
+                max(begin + late_ms, start_ms + late_ms % 60_000),
+                end + longer_ms,
+                _breaks(seat, day),
+                skill,
+                pace,
+            )
 
 
 def _person(chance: random.Random) -> tuple[float, float]:

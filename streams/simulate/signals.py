@@ -24,14 +24,29 @@ class Signals:
     def backlog(self, line: Line, in_review: int, now_ms: int) -> None:
         """A queue's own count of what waits."""
         queue = line.queue
-        self._outbox.emit(now_ms, "snapshot.backlog", queue.source, {
-            "project_id": queue.project, "queue_id": queue.name,
-            "waiting": len(line.waiting), "in_review": in_review})
+        self._outbox.emit(
+            now_ms,
+            "snapshot.backlog",
+            queue.source,
+            {
+                "project_id": queue.project,
+                "queue_id": queue.name,
+                "waiting": len(line.waiting),
+                "in_review": in_review,
+            },
+        )
 
     def guideline(self, project: str, now_ms: int) -> None:
         """A new version of a project's guideline is in force."""
         queues = [q for q in self._config.queues if q.project == project]
         if queues:
-            self._outbox.emit(now_ms, "guideline.published", queues[0].source, {
-                "project_id": project, "queue_ids": [q.name for q in queues],
-                "guideline_version": self._troubles.guideline_version(project, now_ms)})
+            self._outbox.emit(
+                now_ms,
+                "guideline.published",
+                queues[0].source,
+                {
+                    "project_id": project,
+                    "queue_ids": [q.name for q in queues],
+                    "guideline_version": self._troubles.guideline_version(project, now_ms),
+                },
+            )

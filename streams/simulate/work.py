@@ -49,22 +49,33 @@ class Played:
 def item_fields(item: Item) -> EventDict:
     """What every event about an item carries."""
     queue = item.queue
-    return {"project_id": queue.project, "item_id": item.item_id, "queue_id": queue.name,
-            "language": queue.language, "category": queue.category}
+    return {
+        "project_id": queue.project,
+        "item_id": item.item_id,
+        "queue_id": queue.name,
+        "language": queue.language,
+        "category": queue.category,
+    }
 
 
 def person_fields(stint: Stint) -> EventDict:
     """What every event of a person carries."""
     seat = stint.seat
-    return {"actor_id": stint.actor_id, "actor_type": "human", "team_id": seat.team,
-            "vendor_id": seat.vendor, "site": seat.site}
+    return {
+        "actor_id": stint.actor_id,
+        "actor_type": "human",
+        "team_id": seat.team,
+        "vendor_id": seat.vendor,
+        "site": seat.site,
+    }
 
 
 class Annotation:
     """Plays the work of one person on one item into the outbox."""
 
-    def __init__(self, config: FloorConfig, troubles: Troubles, outbox: Outbox,
-                 chance: random.Random) -> None:
+    def __init__(
+        self, config: FloorConfig, troubles: Troubles, outbox: Outbox, chance: random.Random
+    ) -> None:
         self._config = config
         self._troubles = troubles
         self._outbox = outbox
@@ -77,8 +88,12 @@ class Annotation:
         self._assignments += 1
         fields = item_fields(item) | person_fields(stint)
         fields["assignment_id"] = self._outbox.new_id("a", self._assignments)
-        self._emit(now_ms, "item.claimed", item,
-                   fields | {"lock_expires_at": now_ms + self._config.lock_s * 1000})
+        self._emit(
+            now_ms,
+            "item.claimed",
+            item,
+            fields | {"lock_expires_at": now_ms + self._config.lock_s * 1000},
+        )
         started_ms = now_ms + 400 + int(chance.random() * 2500)
         self._emit(started_ms, "work.started", item, fields)
         if chance.random() < WALK_AWAY_SHARE:
@@ -86,8 +101,10 @@ class Annotation:
             self._emit(ended_ms, "assignment.expired", item, fields)
             return Played(started_ms + 600_000, ended_ms, End.EXPIRED)
         slow = self._troubles.handle_factor(stint.seat.vendor, now_ms)
-        work_ms = int(chance.lognormvariate(0, queue.spread) * queue.handle_s * 1000
-                      * stint.pace * slow) + 800
+        work_ms = (
+            int(chance.lognormvariate(0, queue.spread) * queue.handle_s * 1000 * stint.pace * slow)
+            + 800
+        )
         if chance.random() < queue.skip_share:
             ended_ms = started_ms + work_ms // 3
             fields["reason"] = chance.choice(SKIP_REASONS)
@@ -100,8 +117,9 @@ class Annotation:
     def _emit(self, at_ms: int, event_type: str, item: Item, fields: EventDict) -> None:
         self._outbox.emit(at_ms, event_type, item.queue.source, fields)
 
-    def _worked(self, item: Item, fields: EventDict, started_ms: int,
-                work_ms: int) -> tuple[int, int]:
+    def _worked(
+        self, item: Item, fields: EventDict, started_ms: int, work_ms: int
+    ) -> tuple[int, int]:
         """Emits heartbeats and at most one pause; returns the end and the active ms."""
         chance, beat_ms = self._chance, self._config.heartbeat_s * 1000
         pause_after_ms = int(work_ms * chance.random()) if chance.random() < PAUSE_SHARE else None
@@ -120,25 +138,44 @@ class Annotation:
                 pause_after_ms = None
         return now_ms, active_ms
 
-    def _submit(self, stint: Stint, item: Item, fields: EventDict, at_ms: int,
-                active_ms: int) -> None:
+    def _submit(
+        self, stint: Stint, item: Item, fields: EventDict, at_ms: int, active_ms: int
+    ) -> None:
         queue = item.queue
         item.author, item.label = stint, self._answer(stint, item, at_ms)
         guideline = self._troubles.guideline_version(queue.project, at_ms)
         fields = fields | {"guideline_version": guideline}
-        submission = fields | {"attempt": item.attempt, "active_ms": active_ms,
-                               "unit_count": queue.units, "labels": [item.label]}
+        submission = fields | {
+            "attempt": item.attempt,
+            "active_ms": active_ms,
+            "unit_count": queue.units,
+            "labels": [item.label],
+        }
         if item.prelabel is not None:
             submission["prediction_id"] = f"{item.item_id}-p"
             submission["edit_count"] = int(item.label != item.prelabel)
         self._emit(at_ms, "item.submitted", item, submission)
         if item.attempt == 1:
-            self._emit(at_ms, "label.recorded", item,
-                       fields | {"unit_id": item.item_id, "label": item.label})
+            self._emit(
+                at_ms,
+                "label.recorded",
+                item,
+                fields | {"unit_id": item.item_id, "label": item.label},
+            )
         if item.golden:
-            self._emit(at_ms, "golden.answered", item, fields | {
-                "golden_id": item.item_id, "correct": item.label == item.truth,
-                "expected": item.truth, "actual": item.label, "options": list(queue.labels)})
+            self._emit(
+                at_ms,
+                "golden.answered",
+                item,
+                fields
+                | {
+                    "golden_id": item.item_id,
+                    "correct": item.label == item.truth,
+                    "expected": item.truth,
+                    "actual": item.label,
+                    "options": list(queue.labels),
+                },
+            )
 
     def _answer(self, stint: Stint, item: Item, at_ms: int) -> str:
         # A second look after a rejection is nearly always right.

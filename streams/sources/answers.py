@@ -45,8 +45,9 @@ def _names_of_json(text: str) -> list[str] | None:
 
 def _has_task(value: object) -> bool:
     tasks = value if isinstance(value, list) else [value]
-    return not tasks or any(isinstance(task, dict) and any(key in task for key in _TASK_KEYS)
-                            for task in tasks)
+    return not tasks or any(
+        isinstance(task, dict) and any(key in task for key in _TASK_KEYS) for task in tasks
+    )
 
 
 def _names(value: object, task: str) -> Iterator[str]:

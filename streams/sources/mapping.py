@@ -77,8 +77,7 @@ class Value(Part):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
-        origins = ("column", "constant", "first_of", "answer", "equal", "reached", "time",
-                   "row_id")
+        origins = ("column", "constant", "first_of", "answer", "equal", "reached", "time", "row_id")
         given = [name for name in origins if getattr(self, name) is not None]
         if len(given) != 1:
             raise ValueError("give exactly one of " + ", ".join(origins))

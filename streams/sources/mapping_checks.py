@@ -49,8 +49,9 @@ def _outside_contract(mapping: Mapping) -> Iterator[tuple[Location, str]]:
         for field in mapping.fields:
             if field not in names:
                 yield ("fields", field), f"{event.type} has no such field"
-        required = {field.alias or name for name, field in model.model_fields.items()
-                    if field.is_required()}
+        required = {
+            field.alias or name for name, field in model.model_fields.items() if field.is_required()
+        }
         missing = sorted(required - _GIVEN - set(event.fields) - set(mapping.fields))
         if missing:
             yield ("events", index, "fields"), f"{event.type} needs {', '.join(missing)}"
@@ -93,4 +94,3 @@ def _answer_names(part: object) -> tuple[str, ...]:
     if isinstance(part, Mapping) and part.options is not None:
         return part.options.observed
     return ()
-

@@ -29,8 +29,9 @@ _Yaml12Loader.add_implicit_resolver(
 def built_in_mappings() -> tuple[str, ...]:
     """Names of the mappings that are shipped, in alphabetical order."""
     folder = files("deploy").joinpath("mappings")
-    return tuple(sorted(f.name.removesuffix(".yaml") for f in folder.iterdir()
-                        if f.name.endswith(".yaml")))
+    return tuple(
+        sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name.endswith(".yaml"))
+    )
 
 
 def load_mapping(name_or_path: str) -> Mapping:
@@ -42,8 +43,9 @@ def load_mapping(name_or_path: str) -> Mapping:
         text = Path(name_or_path).read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         known = ", ".join(built_in_mappings())
-        raise SourceError(name_or_path, 0, "",
-                          f"is no mapping file ({error}); built in are: {known}") from error
+        raise SourceError(
+            name_or_path, 0, "", f"is no mapping file ({error}); built in are: {known}"
+        ) from error
     return parse_mapping(text, name_or_path)
 
 

@@ -59,13 +59,16 @@ def read_events(
 def with_label_column(mapping: Mapping, column: str) -> Mapping:
     """The mapping with another column for its answer ``label``; that column is then needed."""
     if "label" not in mapping.answers:
-        raise SourceError(f"mapping {mapping.id}", 0, "answers.label",
-                          "the mapping has no answer named label")
+        raise SourceError(
+            f"mapping {mapping.id}", 0, "answers.label", "the mapping has no answer named label"
+        )
     label = mapping.answers["label"].model_copy(update={"column": column})
-    return mapping.model_copy(update={
-        "answers": {**mapping.answers, "label": label},
-        "optional_columns": mapping.optional_columns - {column},
-    })
+    return mapping.model_copy(
+        update={
+            "answers": {**mapping.answers, "label": label},
+            "optional_columns": mapping.optional_columns - {column},
+        }
+    )
 
 
 def _recognised(path: Path) -> Mapping | None:
@@ -77,8 +80,9 @@ def _recognised(path: Path) -> Mapping | None:
         if all(column in first for column in _MTURK_HEADER):
             return load_mapping("mturk")
         break
-    raise SourceError(str(path), 1, "", "is neither event JSONL nor Mechanical Turk batch "
-                      "results; name a mapping")
+    raise SourceError(
+        str(path), 1, "", "is neither event JSONL nor Mechanical Turk batch results; name a mapping"
+    )
 
 
 def _events_as_they_are(text: LogText) -> Iterator[SourceEvent | Reject]:
@@ -140,5 +144,8 @@ def _observed_options(path: Path, mapping: Mapping) -> ObservedOptions:
             known = seen.setdefault(group, set())
             if len(known) <= mapping.options.count_max:
                 known |= labels
-    return {group: tuple(sorted(labels)) for group, labels in seen.items()
-            if len(labels) <= mapping.options.count_max}
+    return {
+        group: tuple(sorted(labels))
+        for group, labels in seen.items()
+        if len(labels) <= mapping.options.count_max
+    }

@@ -47,8 +47,9 @@ class SourceError(Exception):
     """The file or the mapping as a whole can't be used; says where and which field."""
 
     def __init__(self, file: str, line: int, field: str, message: str) -> None:
-        super().__init__(f"{file}:{line}: {field}: {message}" if field else
-                         f"{file}:{line}: {message}")
+        super().__init__(
+            f"{file}:{line}: {field}: {message}" if field else f"{file}:{line}: {message}"
+        )
         self.file = file
         self.line = line
         self.field = field

@@ -42,8 +42,11 @@ class RowMapper:
         try:
             for column, texts in self._mapping.allowed.items():
                 if scope.cell(column) not in texts:
-                    raise RowRefused(column, RejectReason.VALUE_UNKNOWN,
-                                     "is not one of the mapping's allowed values")
+                    raise RowRefused(
+                        column,
+                        RejectReason.VALUE_UNKNOWN,
+                        "is not one of the mapping's allowed values",
+                    )
             events = [event for plan in self._events for event in self._events_of(plan, scope)]
         except RowRefused as refusal:
             return refusal
@@ -69,8 +72,11 @@ class RowMapper:
         moment = scope.moment(spec.at)
         if moment is None:
             if spec.required_when is not None and scope.holds(spec.required_when):
-                raise RowRefused(self._column_of_time(spec.at), RejectReason.TIME_MISSING,
-                                 f"{spec.type} has no time")
+                raise RowRefused(
+                    self._column_of_time(spec.at),
+                    RejectReason.TIME_MISSING,
+                    f"{spec.type} has no time",
+                )
             return
         for label in (None,) if spec.each is None else scope.answers(spec.each):
             scope.each = label
@@ -117,8 +123,11 @@ class RowMapper:
         for plan in self._events:
             if scope.moment(plan.spec.at) is None:
                 column = self._column_of_time(plan.spec.at)
-                return RowRefused(column, RejectReason.TIME_MISSING,
-                                  "no event of this row has a time; give the log a clock")
+                return RowRefused(
+                    column,
+                    RejectReason.TIME_MISSING,
+                    "no event of this row has a time; give the log a clock",
+                )
         return RowRefused("", RejectReason.NO_EVENT, "no event's conditions are met by this row")
 
 

@@ -14,8 +14,17 @@ Moment = tuple[int, Quality]
 class Scope:
     """The row that is being mapped; times and answers are computed when first asked for."""
 
-    __slots__ = ("_answers", "_moments", "_plan", "_row_id", "cells", "clock_ms", "each",
-                 "file", "row")
+    __slots__ = (
+        "_answers",
+        "_moments",
+        "_plan",
+        "_row_id",
+        "cells",
+        "clock_ms",
+        "each",
+        "file",
+        "row",
+    )
 
     def __init__(self, plan: "ScopePlan", row: Row, file: str, clock_ms: int | None) -> None:
         self.cells = row.cells
@@ -95,8 +104,9 @@ class ScopePlan:
 
     def _reader(self, source: TimeSource) -> TimeReader:
         mapping = self.mapping
-        return TimeReader(source.formats or mapping.formats, source.zone or mapping.zone,
-                          mapping.ambiguous)
+        return TimeReader(
+            source.formats or mapping.formats, source.zone or mapping.zone, mapping.ambiguous
+        )
 
     def moment(self, name: str, scope: Scope) -> Moment | None:
         """The first source of a named time that the row has."""
@@ -169,5 +179,3 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-

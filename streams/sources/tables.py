@@ -92,8 +92,9 @@ def read_csv(text: LogText, delimiter: str, needed: frozenset[str]) -> Iterator[
     except csv.Error as error:
         cell = lines.column_of_wrong_quote(delimiter)
         column = header[cell] if header and cell < len(header) else f"cell {cell + 1}"
-        raise SourceError(text.name, lines.first_line, column,
-                          f"the quotes of this record are wrong: {error}") from error
+        raise SourceError(
+            text.name, lines.first_line, column, f"the quotes of this record are wrong: {error}"
+        ) from error
 
 
 def _checked_header(cells: list[str], name: str, needed: frozenset[str]) -> list[str]:
@@ -103,8 +104,9 @@ def _checked_header(cells: list[str], name: str, needed: frozenset[str]) -> list
         raise SourceError(name, 1, repeated[0], "the header names this column twice")
     missing = sorted(needed - set(header))
     if missing:
-        raise SourceError(name, 1, missing[0],
-                          "the mapping needs this column and the header does not have it")
+        raise SourceError(
+            name, 1, missing[0], "the mapping needs this column and the header does not have it"
+        )
     return header
 
 
@@ -116,8 +118,9 @@ def read_json_lines(text: LogText) -> Iterator[tuple[int, dict[str, object]] | R
         try:
             value = orjson.loads(line.encode("utf-8", "surrogateescape"))
         except orjson.JSONDecodeError as error:
-            yield Reject(text.name, number, "", RejectReason.NOT_JSON,
-                         f"not JSON near column {error.colno}")
+            yield Reject(
+                text.name, number, "", RejectReason.NOT_JSON, f"not JSON near column {error.colno}"
+            )
             continue
         if isinstance(value, dict):
             yield number, value

@@ -17,8 +17,19 @@ NAMED_FORMATS = ("iso8601", "epoch_s", "epoch_ms")
 # Python's own %Z knows only UTC and the machine's zone. PST and PDT are fixed offsets here: the
 # name says whether daylight saving holds, so no calendar is needed.
 ZONE_OFFSETS_H = {
-    "UTC": 0, "GMT": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6,
-    "PST": -8, "PDT": -7, "AKST": -9, "AKDT": -8, "HST": -10,
+    "UTC": 0,
+    "GMT": 0,
+    "EST": -5,
+    "EDT": -4,
+    "CST": -6,
+    "CDT": -5,
+    "MST": -7,
+    "MDT": -6,
+    "PST": -8,
+    "PDT": -7,
+    "AKST": -9,
+    "AKDT": -8,
+    "HST": -10,
 }
 _ZONE_NAME = re.compile(r"(?<![A-Za-z])[A-Z]{3,4}(?![A-Za-z])")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -113,4 +124,3 @@ def _offset_text(match: re.Match[str]) -> str:
 @lru_cache(maxsize=4096)
 def _strptime(text: str, pattern: str) -> datetime:
     return datetime.strptime(text, pattern)
-

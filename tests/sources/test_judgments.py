@@ -17,19 +17,32 @@ from streams.sources.reading import ReadOptions, read_events
 from streams.sources.records import Reject
 from tests.sources.logs import judgments, kinds, split, written
 
-HEADER = ("source_file,job_id,judgment_id,item_id,annotator_id,label,gold,started_at,"
-          "submitted_at,handle_s,review_status,reviewed_at,rejected_at,stage,row,"
-          "server_created_at,expert,retired_at,retirement_reason")
+HEADER = (
+    "source_file,job_id,judgment_id,item_id,annotator_id,label,gold,started_at,"
+    "submitted_at,handle_s,review_status,reviewed_at,rejected_at,stage,row,"
+    "server_created_at,expert,retired_at,retirement_reason"
+)
 AT = "2016-06-15T00:51:20.702Z"
-REAL = sorted(Path(os.environ["WATCHFLOOR_REAL_DATA"]).glob("*_judgments.csv.gz")
-              ) if "WATCHFLOOR_REAL_DATA" in os.environ else []
+REAL = (
+    sorted(Path(os.environ["WATCHFLOOR_REAL_DATA"]).glob("*_judgments.csv.gz"))
+    if "WATCHFLOOR_REAL_DATA" in os.environ
+    else []
+)
 
 
 def row(**cells: str) -> str:
-    values = {"source_file": "f", "job_id": "j", "item_id": "i1", "annotator_id": "ann",
-              "label": "G", "submitted_at": AT, "row": "0"} | cells
-    return ",".join('"' + values.get(name, "").replace('"', '""') + '"'
-                    for name in HEADER.split(","))
+    values = {
+        "source_file": "f",
+        "job_id": "j",
+        "item_id": "i1",
+        "annotator_id": "ann",
+        "label": "G",
+        "submitted_at": AT,
+        "row": "0",
+    } | cells
+    return ",".join(
+        '"' + values.get(name, "").replace('"', '""') + '"' for name in HEADER.split(",")
+    )
 
 
 def log(folder: Path, *rows: str) -> Path:
@@ -43,16 +56,24 @@ def sample(folder: Path) -> Path:
         row(row="0", gold="G", handle_s="9.5"),
         row(row="1", gold="P"),
         row(row="2", label="P"),
-        row(row="3", item_id="i2", started_at="2016-06-14T06:51:20Z", stage="zoo",
-            label='[{"task":"T0","value":["Yes"]}]', server_created_at=AT, retired_at=AT),
+        row(
+            row="3",
+            item_id="i2",
+            started_at="2016-06-14T06:51:20Z",
+            stage="zoo",
+            label='[{"task":"T0","value":["Yes"]}]',
+            server_created_at=AT,
+            retired_at=AT,
+        ),
         row(row="4", item_id="i2", stage="zoo", gold="True", expert="expert", retired_at=AT),
         row(row="5", submitted_at="15/06/2016", handle_s="1"),
     )
 
 
 def test_a_repeated_judgment_with_another_label_stays_an_event_of_its_own(tmp_path: Path) -> None:
-    events, _ = split(log(tmp_path, row(row="1"), row(row="2"), row(row="3", label="P")),
-                      judgments())
+    events, _ = split(
+        log(tmp_path, row(row="1"), row(row="2"), row(row="3", label="P")), judgments()
+    )
     submitted = [i.event for i in events if i.event["event_type"] == "item.submitted"]
     assert len({event["event_id"] for event in submitted}) == 3
     assert len({event["assignment_id"] for event in submitted}) == 3
@@ -62,8 +83,7 @@ def test_reading_again_and_under_another_order_gives_the_same_ids(tmp_path: Path
     rows = [row(row=str(number)) for number in range(5)]
     first, _ = split(log(tmp_path, *rows), judgments())
     second, _ = split(log(tmp_path, *reversed(rows)), judgments())
-    assert ({str(i.event["event_id"]) for i in first}
-            == {str(i.event["event_id"]) for i in second})
+    assert {str(i.event["event_id"]) for i in first} == {str(i.event["event_id"]) for i in second}
 
 
 def test_equal_rows_without_any_id_are_events_of_their_own(tmp_path: Path) -> None:
@@ -75,7 +95,8 @@ def test_equal_rows_without_any_id_are_events_of_their_own(tmp_path: Path) -> No
 def test_the_client_says_when_and_the_server_when_it_arrived(tmp_path: Path) -> None:
     events, _ = split(log(tmp_path, row(server_created_at="2016-06-15T00:51:15Z")), judgments())
     assert {(i.event["occurred_at"], i.event["received_at"]) for i in events} == {
-        (1_465_951_880_702, 1_465_951_875_000)}
+        (1_465_951_880_702, 1_465_951_875_000)
+    }
 
 
 def test_a_start_is_taken_from_the_duration_when_it_was_not_written(tmp_path: Path) -> None:
@@ -88,11 +109,12 @@ def test_a_start_is_taken_from_the_duration_when_it_was_not_written(tmp_path: Pa
 
 
 def test_gold_is_compared_and_the_options_are_what_the_project_chose_from(tmp_path: Path) -> None:
-    events, _ = split(log(tmp_path, row(gold="G"), row(row="1", label="P", gold="X")),
-                      judgments())
+    events, _ = split(log(tmp_path, row(gold="G"), row(row="1", label="P", gold="X")), judgments())
     golden = [i.event for i in events if i.event["event_type"] == "golden.answered"]
     assert [(e["expected"], e["actual"], e["correct"], e["options"]) for e in golden] == [
-        ("G", "G", True, ["G", "P", "X"]), ("X", "P", False, ["G", "P", "X"])]
+        ("G", "G", True, ["G", "P", "X"]),
+        ("X", "P", False, ["G", "P", "X"]),
+    ]
 
 
 def test_what_was_never_written_is_not_made_up(tmp_path: Path) -> None:
@@ -100,29 +122,35 @@ def test_what_was_never_written_is_not_made_up(tmp_path: Path) -> None:
     assert kinds(events) == ["item.submitted", "label.recorded"]
 
 
-@pytest.mark.parametrize(("cells", "expected"), [
-    ({"review_status": "approved", "reviewed_at": AT}, ["accept"]),
-    ({"review_status": "fixed", "reviewed_at": AT}, ["fix"]),
-    ({"review_status": "rejected", "rejected_at": AT}, ["reject"]),
-    ({"review_status": "pending"}, []),
-])
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ({"review_status": "approved", "reviewed_at": AT}, ["accept"]),
+        ({"review_status": "fixed", "reviewed_at": AT}, ["fix"]),
+        ({"review_status": "rejected", "rejected_at": AT}, ["reject"]),
+        ({"review_status": "pending"}, []),
+    ],
+)
 def test_review_outcomes_are_translated(
     tmp_path: Path, cells: dict[str, str], expected: list[str]
 ) -> None:
     events, rejects = split(log(tmp_path, row(**cells)), judgments())
     assert rejects == []
-    assert [i.event["outcome"] for i in events
-            if i.event["event_type"] == "review.decided"] == expected
+    assert [
+        i.event["outcome"] for i in events if i.event["event_type"] == "review.decided"
+    ] == expected
 
 
 @pytest.mark.parametrize("clock", ["rate:5", "gaps:20:1"])
 def test_a_clock_gives_the_same_times_each_time(tmp_path: Path, clock: str) -> None:
     path = log(tmp_path, *(row(row=str(n), submitted_at="", handle_s=str(n)) for n in range(9)))
-    runs = [split(path, judgments(), ReadOptions(clock=parse_clock(clock, 10**12)))
-            for _ in range(2)]
+    runs = [
+        split(path, judgments(), ReadOptions(clock=parse_clock(clock, 10**12))) for _ in range(2)
+    ]
     assert runs[0] == runs[1]
-    times = [i.event["occurred_at"] for i in runs[0][0]
-             if i.event["event_type"] == "item.submitted"]
+    times = [
+        i.event["occurred_at"] for i in runs[0][0] if i.event["event_type"] == "item.submitted"
+    ]
     assert len(times) == 9
     assert times == sorted(times)  # type: ignore[type-var]  # They are integers here.
     assert runs[0][0][0].event["occurred_at_quality"] == "estimated"

@@ -15,56 +15,97 @@ ACCEPTED_MS = 1_506_087_657_000  # Fri Sep 22 06:40:57 PDT 2017
 def row(**cells: str) -> str:
     """One assignment; by default it is submitted and not yet reviewed."""
     values = {
-        "HITId": "H1", "HITTypeId": "T1", "Title": "Tell Bob's mail bob@x.org",
-        "MaxAssignments": "3", "AssignmentId": "A1", "WorkerId": "W1",
-        "AssignmentStatus": "Submitted", "CreationTime": "Fri Sep 22 05:40:57 PDT 2017",
-        "Expiration": "Fri Sep 29 05:40:57 PDT 2017", "AssignmentDurationInSeconds": "3600",
-        "AcceptTime": "Fri Sep 22 06:40:57 PDT 2017", "SubmitTime": "Fri Sep 22 06:41:57 PDT 2017",
-        "AutoApprovalTime": "Mon Sep 25 06:41:57 PDT 2017", "ApprovalTime": "",
-        "RejectionTime": "", "WorkTimeInSeconds": "60", "Input.url": "http://secret",
+        "HITId": "H1",
+        "HITTypeId": "T1",
+        "Title": "Tell Bob's mail bob@x.org",
+        "MaxAssignments": "3",
+        "AssignmentId": "A1",
+        "WorkerId": "W1",
+        "AssignmentStatus": "Submitted",
+        "CreationTime": "Fri Sep 22 05:40:57 PDT 2017",
+        "Expiration": "Fri Sep 29 05:40:57 PDT 2017",
+        "AssignmentDurationInSeconds": "3600",
+        "AcceptTime": "Fri Sep 22 06:40:57 PDT 2017",
+        "SubmitTime": "Fri Sep 22 06:41:57 PDT 2017",
+        "AutoApprovalTime": "Mon Sep 25 06:41:57 PDT 2017",
+        "ApprovalTime": "",
+        "RejectionTime": "",
+        "WorkTimeInSeconds": "60",
+        "Input.url": "http://secret",
         "Answer.category": "cat",
     } | cells
     return ",".join(values[name] for name in MTURK_HEADER.split(","))
 
 
 def events_of(folder: Path, *rows: str, options: ReadOptions | None = None) -> list[SourceEvent]:
-    events, rejects = split(written(folder, "\n".join((MTURK_HEADER, *rows)) + "\n"), None,
-                            options)
+    events, rejects = split(written(folder, "\n".join((MTURK_HEADER, *rows)) + "\n"), None, options)
     assert rejects == []
     return events
 
 
 def reviews(events: list[SourceEvent]) -> list[tuple[object, object, object]]:
-    return [(item.event["outcome"], item.event["actor_type"], item.event["occurred_at"])
-            for item in events if item.event["event_type"] == "review.decided"]
+    return [
+        (item.event["outcome"], item.event["actor_type"], item.event["occurred_at"])
+        for item in events
+        if item.event["event_type"] == "review.decided"
+    ]
 
 
 def test_an_assignment_is_recognised_and_told_from_creation_to_submission(tmp_path: Path) -> None:
     events = events_of(tmp_path, row())
-    assert kinds(events) == ["item.created", "item.queued", "item.claimed", "work.started",
-                             "item.submitted"]
+    assert kinds(events) == [
+        "item.created",
+        "item.queued",
+        "item.claimed",
+        "work.started",
+        "item.submitted",
+    ]
     times = [item.event["occurred_at"] for item in events]
-    assert times == [ACCEPTED_MS - HOUR_MS, ACCEPTED_MS - HOUR_MS, ACCEPTED_MS, ACCEPTED_MS,
-                     ACCEPTED_MS + 60_000]
+    assert times == [
+        ACCEPTED_MS - HOUR_MS,
+        ACCEPTED_MS - HOUR_MS,
+        ACCEPTED_MS,
+        ACCEPTED_MS,
+        ACCEPTED_MS + 60_000,
+    ]
     claim = events[2].event
     assert claim["lock_expires_at"] == ACCEPTED_MS + HOUR_MS
     assert (claim["item_id"], claim["actor_id"], claim["assignment_id"]) == ("H1", "W1", "A1")
     assert "active_ms" not in events[4].event
 
 
-@pytest.mark.parametrize(("cells", "expected"), [
-    ({"AssignmentStatus": "Approved", "ApprovalTime": "Fri Sep 22 07:40:57 PDT 2017"},
-     [("accept", "human", ACCEPTED_MS + HOUR_MS)]),
-    ({"AssignmentStatus": "Approved", "ApprovalTime": "Mon Sep 25 06:41:57 PDT 2017"},
-     [("accept", "system", ACCEPTED_MS + 60_000 + 72 * HOUR_MS)]),
-    ({"AssignmentStatus": "Approved"},
-     [("accept", "system", ACCEPTED_MS + 60_000 + 72 * HOUR_MS)]),
-    ({"AssignmentStatus": "Rejected", "RejectionTime": "Fri Sep 22 07:40:57 PDT 2017"},
-     [("reject", "human", ACCEPTED_MS + HOUR_MS)]),
-    ({"AssignmentStatus": "Approved", "RejectionTime": "Fri Sep 22 07:40:57 PDT 2017",
-      "ApprovalTime": "Fri Sep 22 08:40:57 PDT 2017"},
-     [("reject", "human", ACCEPTED_MS + HOUR_MS), ("accept", "human", ACCEPTED_MS + 2 * HOUR_MS)]),
-])
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (
+            {"AssignmentStatus": "Approved", "ApprovalTime": "Fri Sep 22 07:40:57 PDT 2017"},
+            [("accept", "human", ACCEPTED_MS + HOUR_MS)],
+        ),
+        (
+            {"AssignmentStatus": "Approved", "ApprovalTime": "Mon Sep 25 06:41:57 PDT 2017"},
+            [("accept", "system", ACCEPTED_MS + 60_000 + 72 * HOUR_MS)],
+        ),
+        (
+            {"AssignmentStatus": "Approved"},
+            [("accept", "system", ACCEPTED_MS + 60_000 + 72 * HOUR_MS)],
+        ),
+        (
+            {"AssignmentStatus": "Rejected", "RejectionTime": "Fri Sep 22 07:40:57 PDT 2017"},
+            [("reject", "human", ACCEPTED_MS + HOUR_MS)],
+        ),
+        (
+            {
+                "AssignmentStatus": "Approved",
+                "RejectionTime": "Fri Sep 22 07:40:57 PDT 2017",
+                "ApprovalTime": "Fri Sep 22 08:40:57 PDT 2017",
+            },
+            [
+                ("reject", "human", ACCEPTED_MS + HOUR_MS),
+                ("accept", "human", ACCEPTED_MS + 2 * HOUR_MS),
+            ],
+        ),
+    ],
+)
 def test_reviews_are_who_decided_what_and_when(
     tmp_path: Path, cells: dict[str, str], expected: list[tuple[str, str, int]]
 ) -> None:
@@ -74,16 +115,25 @@ def test_reviews_are_who_decided_what_and_when(
     assert len(set(ids)) == len(ids)
 
 
-@pytest.mark.parametrize(("cells", "field", "reason"), [
-    ({"AssignmentStatus": "Rejected"}, "RejectionTime", RejectReason.TIME_MISSING),
-    ({"AssignmentStatus": "Approved", "AutoApprovalTime": ""}, "ApprovalTime",
-     RejectReason.TIME_MISSING),
-    ({"AssignmentStatus": "Abandoned"}, "AssignmentStatus", RejectReason.VALUE_UNKNOWN),
-    ({"SubmitTime": "Fri Sep 22 06:41:57 CEST 2017"}, "SubmitTime", RejectReason.BAD_TIME),
-    ({"AssignmentDurationInSeconds": "an hour"}, "AssignmentDurationInSeconds",
-     RejectReason.BAD_NUMBER),
-    ({"AcceptTime": ""}, "AcceptTime", RejectReason.TIME_MISSING),
-])
+@pytest.mark.parametrize(
+    ("cells", "field", "reason"),
+    [
+        ({"AssignmentStatus": "Rejected"}, "RejectionTime", RejectReason.TIME_MISSING),
+        (
+            {"AssignmentStatus": "Approved", "AutoApprovalTime": ""},
+            "ApprovalTime",
+            RejectReason.TIME_MISSING,
+        ),
+        ({"AssignmentStatus": "Abandoned"}, "AssignmentStatus", RejectReason.VALUE_UNKNOWN),
+        ({"SubmitTime": "Fri Sep 22 06:41:57 CEST 2017"}, "SubmitTime", RejectReason.BAD_TIME),
+        (
+            {"AssignmentDurationInSeconds": "an hour"},
+            "AssignmentDurationInSeconds",
+            RejectReason.BAD_NUMBER,
+        ),
+        ({"AcceptTime": ""}, "AcceptTime", RejectReason.TIME_MISSING),
+    ],
+)
 def test_a_row_that_contradicts_itself_is_a_named_reject(
     tmp_path: Path, cells: dict[str, str], field: str, reason: RejectReason
 ) -> None:

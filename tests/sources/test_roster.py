@@ -27,14 +27,17 @@ def stint_on(site: str, shift: str, begins: str) -> Stint:
     raise AssertionError(f"nobody works {shift} in {site} from {begins}")
 
 
-@pytest.mark.parametrize(("site", "shift", "begins", "hours"), [
-    ("manila", "day", "2025-06-15T22:00", 9),
-    ("hyderabad", "night", "2025-06-16T15:00", 9),
-    ("dublin", "night", "2025-01-15T22:30", 9),
-    ("dublin", "night", "2025-07-15T21:30", 9),
-    ("dublin", "night", "2025-03-29T22:30", 8),
-    ("dublin", "night", "2025-10-25T21:30", 10),
-])
+@pytest.mark.parametrize(
+    ("site", "shift", "begins", "hours"),
+    [
+        ("manila", "day", "2025-06-15T22:00", 9),
+        ("hyderabad", "night", "2025-06-16T15:00", 9),
+        ("dublin", "night", "2025-01-15T22:30", 9),
+        ("dublin", "night", "2025-07-15T21:30", 9),
+        ("dublin", "night", "2025-03-29T22:30", 8),
+        ("dublin", "night", "2025-10-25T21:30", 10),
+    ],
+)
 def test_a_shift_begins_by_the_local_clock_and_lasts_as_long_as_it_really_does(
     site: str, shift: str, begins: str, hours: int
 ) -> None:

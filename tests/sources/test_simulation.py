@@ -52,8 +52,9 @@ def test_events_come_by_arrival_never_before_they_happen_and_each_once() -> None
 
 def test_all_that_happens_on_a_floor_happens() -> None:
     config = FloorConfig(seats=160, incidents=(parse_incident("quality_drop@600+600"),))
-    seen = Counter(str(e["event_type"]) for e in
-                   Floor(3, config).events(START_MS, START_MS + 12 * HOUR_MS))
+    seen = Counter(
+        str(e["event_type"]) for e in Floor(3, config).events(START_MS, START_MS + 12 * HOUR_MS)
+    )
     wanted = """item.created item.queued item.claimed work.started work.heartbeat work.paused
         work.resumed item.submitted item.skipped assignment.expired item.completed label.recorded
         golden.answered review.queued review.assigned review.started review.decided appeal.filed
@@ -63,8 +64,14 @@ def test_all_that_happens_on_a_floor_happens() -> None:
 
 
 def test_an_items_life_is_in_order() -> None:
-    order = ("item.created", "item.queued", "item.claimed", "work.started", "item.submitted",
-             "item.completed")
+    order = (
+        "item.created",
+        "item.queued",
+        "item.claimed",
+        "work.started",
+        "item.submitted",
+        "item.completed",
+    )
     lives: dict[object, dict[str, int]] = {}
     for event in floor():
         if event["event_type"] in order:
@@ -88,8 +95,11 @@ def test_nobody_works_on_two_items_at_once() -> None:
 def test_handle_times_are_skewed() -> None:
     events = floor()
     starts = {e["assignment_id"]: ms(e) for e in of_type(events, "work.started")}
-    spans = sorted(ms(e) - starts[e["assignment_id"]] for e in of_type(events, "item.submitted")
-                   if e["queue_id"] == "reports" and e["assignment_id"] in starts)
+    spans = sorted(
+        ms(e) - starts[e["assignment_id"]]
+        for e in of_type(events, "item.submitted")
+        if e["queue_id"] == "reports" and e["assignment_id"] in starts
+    )
     assert sum(spans) / len(spans) > 1.15 * spans[len(spans) // 2]
 
 
@@ -102,8 +112,11 @@ def test_all_three_sites_work_within_a_day_and_people_take_breaks() -> None:
 
 def arrivals(events: list[Event], queue: str, start_s: int, length_s: int) -> int:
     begin = START_MS + start_s * 1000
-    return sum(1 for e in of_type(events, "item.created")
-               if e["queue_id"] == queue and begin <= ms(e) < begin + length_s * 1000)
+    return sum(
+        1
+        for e in of_type(events, "item.created")
+        if e["queue_id"] == queue and begin <= ms(e) < begin + length_s * 1000
+    )
 
 
 def test_a_surge_brings_more_items() -> None:
@@ -144,10 +157,13 @@ def test_a_slow_vendor_takes_longer() -> None:
     assert slow > 1.4 * others
 
 
-@pytest.mark.parametrize(("text", "expected"), [
-    ("surge@60+300", Incident(IncidentKind.SURGE, "chat-urgent", 60, 300)),
-    ("slow_vendor:contoso@0+9", Incident(IncidentKind.SLOW_VENDOR, "contoso", 0, 9)),
-])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("surge@60+300", Incident(IncidentKind.SURGE, "chat-urgent", 60, 300)),
+        ("slow_vendor:contoso@0+9", Incident(IncidentKind.SLOW_VENDOR, "contoso", 0, 9)),
+    ],
+)
 def test_an_incident_is_read_from_text(text: str, expected: Incident) -> None:
     assert parse_incident(text) == expected
 

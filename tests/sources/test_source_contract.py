@@ -42,26 +42,41 @@ def decoded(event: dict[str, object]) -> object:
 
 
 def test_every_simulated_event_is_taken() -> None:
-    incidents = tuple(parse_incident(text) for text in (
-        "surge@60+300", "quality_drop@600+900", "silent_source@900+300", "slow_vendor@0+900"))
+    incidents = tuple(
+        parse_incident(text)
+        for text in (
+            "surge@60+300",
+            "quality_drop@600+900",
+            "silent_source@900+300",
+            "slow_vendor@0+900",
+        )
+    )
     floor = Floor(5, FloorConfig(seats=80, incidents=incidents))
-    refused = [found for event in floor.events(START_MS, START_MS + 4 * HOUR_MS)
-               if isinstance(found := decoded(event), DeadLetter)]
+    refused = [
+        found
+        for event in floor.events(START_MS, START_MS + 4 * HOUR_MS)
+        if isinstance(found := decoded(event), DeadLetter)
+    ]
     assert refused == []
 
 
 def test_history_is_taken_under_its_own_keys() -> None:
-    decoder = Decoder(pseudonymiser(b"0123456789abcdef0123456789abcdef"), DecoderSettings(
-        accepted=AcceptedTimes(0, 4_000_000_000_000, relative=False)))
+    decoder = Decoder(
+        pseudonymiser(b"0123456789abcdef0123456789abcdef"),
+        DecoderSettings(accepted=AcceptedTimes(0, 4_000_000_000_000, relative=False)),
+    )
     for record in islice(history(1, START_MS, START_MS + HOUR_MS, 100), 3000):
         sent = Sent(record.key, record.value, record.received_ms)
         assert not isinstance(decoder.decode(record.role, 0, sent), DeadLetter)
 
 
 def test_mechanical_turk_events_are_taken(tmp_path: Path) -> None:
-    approved = {"AssignmentStatus": "Approved", "MaxAssignments": "1",
-                "RejectionTime": "Fri Sep 22 07:40:57 PDT 2017",
-                "ApprovalTime": "Fri Sep 22 08:40:57 PDT 2017"}
+    approved = {
+        "AssignmentStatus": "Approved",
+        "MaxAssignments": "1",
+        "RejectionTime": "Fri Sep 22 07:40:57 PDT 2017",
+        "ApprovalTime": "Fri Sep 22 08:40:57 PDT 2017",
+    }
     events = events_of(tmp_path, row(**approved))
     assert len(events) == 8
     assert not [e for e in events if isinstance(decoded(e.event), DeadLetter)]
