@@ -52,9 +52,10 @@ class Crew:
         """Raise Refusal when a child has ended."""
         for name, child in self._children.items():
             if child.poll() is not None:
-                lines = self.log(name).read_text(errors="replace").strip().splitlines()
-                last = f": {lines[-1][:300]}" if lines else ""
-                raise Refusal(f"{name} ended{last}", f"read {self.log(name)}")
+                lines = self.log(name).read_text(errors="replace").splitlines()
+                said = [text for text in lines if text.startswith("watchfloor: ")]
+                last = said[-1] if said else f"{name}: exit code {child.returncode}"
+                raise Refusal(f"{name} ended; {last}", f"read {self.log(name)}")
 
     def stop(self) -> None:
         """Ask all to stop gracefully and wait for them; kill what does not."""
