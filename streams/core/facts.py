@@ -4,6 +4,7 @@ A fact says "at this time, in this scope, these measures changed by this much". 
 ever added and taken back, so whatever order events arrive in, the sum is the same.
 """
 
+from functools import cache
 from typing import NamedTuple
 
 from schemas.measures import BIN_BITS, bin_of, key_of
@@ -41,6 +42,7 @@ class Fact(NamedTuple):
         return self._replace(deltas=tuple((key, -n) for key, n in self.deltas))
 
 
+@cache
 def counter(name: str) -> Delta:
     """One more of a counter."""
     return (key_of(name), 1)

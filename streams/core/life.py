@@ -19,6 +19,8 @@ STATE_DELTA: dict[str, int] = {
     IN_REVIEW: key_of("in_review_delta"),
 }
 OPEN_DELTA = key_of("open_delta")
+#: Every measure that counts an open item in one of these states.
+_HELD_IN = {state: (OPEN_DELTA, key) for state, key in STATE_DELTA.items()}
 
 
 class Life:
@@ -119,14 +121,14 @@ class Life:
         running sum of a delta is the number of items there. When its queue moves, what it holds
         moves along.
         """
-        state = self.state if self.is_open else UNOPENED
+        state = UNOPENED
+        if self.opened and not self.closed:
+            state = IN_WORK if self.assignments else self.base
         moved = self.queue != queue_before
-        held = self.held
         if state == self.held_state and not moved:
             return
-        wanted = {OPEN_DELTA} if self.is_open else set()
-        if state in STATE_DELTA:
-            wanted.add(STATE_DELTA[state])
+        held = self.held
+        wanted = _HELD_IN.get(state) or ((OPEN_DELTA,) if self.is_open else ())
         for key in [key for key in held if key not in wanted]:
             self.emit(moment, held.pop(key), ((key, -1),))
         for key in wanted:

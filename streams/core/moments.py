@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from schemas.groupings import SEPARATOR
+
 Event = dict[str, Any]
 
 CREATED, QUEUED, ESCALATED, ASSIGNED, CLAIMED, STARTED, RESUMED = 10, 20, 25, 30, 40, 50, 60
@@ -133,3 +135,16 @@ def moment_of(event: Event, record_ms: int, extra_dims: tuple[str, ...]) -> Mome
         tuple([get(name) for name in _DETAILS[code]]) if code in _DETAILS else (),
         tuple([get(EXTRA_FIELDS[dim]) for dim in extra_dims]) if extra_dims else (),
     )
+
+
+def note_seen(event: Event, first_ms: dict[str, dict[str, int]], last_ms: dict[str, int]) -> None:
+    """Note in both, by "org US source", when a type first occurred and when anything last did."""
+    source = event["org_id"] + SEPARATOR + event["source"]
+    kind, t_ms = event["event_type"], event["occurred_at"]
+    kinds = first_ms.get(source)
+    if kinds is None:
+        kinds = first_ms[source] = {}
+    if t_ms < kinds.get(kind, t_ms + 1):
+        kinds[kind] = t_ms
+    if t_ms > last_ms.get(source, -1):
+        last_ms[source] = t_ms

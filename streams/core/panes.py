@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 
 from schemas.measures import Tally
-from streams.core.facts import Fact
+from streams.core.facts import Fact, Scope
 from streams.core.plan import Plan
 from streams.core.subjects import Home, Subjects
 
@@ -31,6 +31,9 @@ class Panes:
         #: (start, size) to subject to pane: one look-up per fact, one per subject.
         self._slices: dict[tuple[int, int], dict[str, Pane]] = {}
         self._dirty: list[Pane] = []
+        #: What was booked since the last flush, by where it counts: facts of one place are added
+        #: up before they are spread over its subjects.
+        self._cells: dict[tuple[int, int, Home, Scope], Tally] = {}
         #: Slices by when they end, per level, so that a tick costs what it retires.
         self._ends: dict[int, list[int]] = {plan.pane_ms: [], plan.late_pane_ms: []}
 
@@ -44,20 +47,27 @@ class Panes:
         late_before_ms = record_ms - plan.late_after_ms
         for t_ms, scope, deltas in facts:
             size_ms = plan.late_pane_ms if t_ms < late_before_ms else plan.pane_ms
-            at = (t_ms - t_ms % size_ms, size_ms)
-            panes = self._slices.get(at)
-            if panes is None:
-                panes = self._slice(at)
+            place = (t_ms - t_ms % size_ms, size_ms, home, scope)
+            cell = self._cells.get(place)
+            if cell is None:
+                cell = self._cells[place] = {}
+            for key, n in deltas:
+                cell[key] = cell.get(key, 0) + n
+
+    def spread(self) -> None:
+        """Bring what was booked into the panes of all subjects that it counts for."""
+        for (start_ms, size_ms, home, scope), cell in self._cells.items():
+            deltas = list(cell.items())
+            panes = self._slice((start_ms, size_ms))
             for subject in self._subjects.of(home, scope):
                 pane = panes.get(subject)
                 if pane is None:
-                    pane = panes[subject] = Pane(subject, at[0], size_ms, {})
-                if not pane.dirty:
-                    pane.dirty = True
-                    self._dirty.append(pane)
+                    pane = panes[subject] = Pane(subject, start_ms, size_ms, {})
+                self.touch(pane)
                 tally = pane.tally
                 for key, n in deltas:
                     tally[key] = tally.get(key, 0) + n
+        self._cells.clear()
 
     def _slice(self, at: tuple[int, int]) -> dict[str, Pane]:
         panes = self._slices.get(at)
@@ -82,6 +92,7 @@ class Panes:
 
     def take_dirty(self) -> list[Pane]:
         """The panes that changed since the last call; they count as clean from now on."""
+        self.spread()
         dirty, self._dirty = self._dirty, []
         for pane in dirty:
             pane.dirty = False
@@ -91,6 +102,7 @@ class Panes:
 
     def retire(self, fine_before_ms: int, late_before_ms: int) -> list[Pane]:
         """Remove and return panes that ended before the limit of their level."""
+        self.spread()
         plan = self._plan
         gone: list[Pane] = []
         for size_ms, before_ms in (
@@ -104,13 +116,15 @@ class Panes:
 
     @property
     def dirty(self) -> int:
-        """How many panes changed since the last flush."""
-        return len(self._dirty)
+        """About how many panes changed since the last flush."""
+        return len(self._dirty) + len(self._cells)
 
     def __iter__(self) -> Iterator[Pane]:
         """Every pane held."""
+        self.spread()
         for panes in self._slices.values():
             yield from panes.values()
 
     def __len__(self) -> int:
+        self.spread()
         return sum(len(panes) for panes in self._slices.values())

@@ -1,4 +1,4 @@
-"""What reviews and appeals do to an item's life.
+"""What reviews, appeals and golden answers do to an item's life.
 
 A review's facts carry the author as annotator, with the team and site of their latest submission.
 A fix is not a pass. What was accepted and is so no longer is retracted when that happens.
@@ -52,3 +52,22 @@ def appeal_decided(life: Life, moment: Moment) -> None:
     if moment.details[0] == "overturn":
         _retract_accept(life, moment)
         life.outcome = "overturned"
+
+
+def golden_answered(life: Life, moment: Moment) -> None:
+    """A golden item was answered: right or wrong, and per label what was mistaken for what."""
+    correct, expected, actual, options = moment.details
+    scope = life.person_scope(moment)
+    right = (counter("golden_correct"),) if correct else ()
+    life.emit(moment, scope, (counter("golden_n"), *right))
+    if expected is None or actual is None:
+        return
+    if expected == actual:
+        life.emit(moment, scope._replace(label=expected), (counter("golden_tp"),))
+    else:
+        known = (counter("golden_fp_known"),) if options else ()
+        life.emit(moment, scope._replace(label=expected), (counter("golden_fn"),))
+        life.emit(moment, scope._replace(label=actual), (counter("golden_fp"), *known))
+    for option in dict.fromkeys(options or ()):
+        if option not in (expected, actual):
+            life.emit(moment, scope._replace(label=option), (counter("golden_tn"),))

@@ -18,7 +18,7 @@ from streams.core import wire
 from streams.core.facts import Fact
 from streams.core.gauges import Gauge, Gauges
 from streams.core.items import Item
-from streams.core.moments import CODES, Event, moment_of
+from streams.core.moments import CODES, Event, moment_of, note_seen
 from streams.core.panes import Pane, Panes
 from streams.core.persons import Persons
 from streams.core.plan import Plan
@@ -30,7 +30,6 @@ TICKS_PENDING_MAX = 1000
 _TOO_MANY_EVENTS = Refused(
     Reason.TOO_MANY_EVENTS, "item_id", "item_id: has too many events already"
 )
-
 
 #: Hears of all facts as they are booked, with their home and the record that caused them.
 OnFacts = Callable[[Home, list[Fact], int], None]
@@ -78,6 +77,7 @@ class Shard:
         #: Refused records, to be sent before the flush that passes their offsets.
         self.dead: list[DeadLetter] = []
         self.changed = False
+        self._extra_dims = plan.extra_dims
         self._decoder = decoder
         self._on_facts = on_facts
         self._ticks: list[Tick] = []
@@ -129,22 +129,22 @@ class Shard:
             meta.late += 1
         else:
             meta.applied += 1
-        self._seen(event)
+        note_seen(event, meta.first_seen_ms, meta.last_seen_ms)
         return True
 
     def _item_event(self, event: Event, record_ms: int) -> bool | None:
         home = (event["org_id"], event["source"], event["project_id"])
         key = SEPARATOR.join((*home, event["item_id"]))
         item = self.shelf.item(key)
-        moment = moment_of(event, record_ms, self.plan.extra_dims)
+        if self.shelf.expired(item, record_ms):
+            item = self.shelf.renew(key, item)
+        moment = moment_of(event, record_ms, self._extra_dims)
         if moment.id in item.ids:
             return False
         if len(item.ids) >= self.plan.item_events_max:
             return None
-        for caused_ms, facts in item.book(moment):
-            self.panes.book(home, facts, caused_ms)
-            if self._on_facts is not None:
-                self._on_facts(home, facts, caused_ms)
+        for caused_ms, facts in item.book(moment, self.plan.late_after_ms):
+            self._book(home, facts, caused_ms)
         item.fresh.append(moment)
         self.shelf.touch(key, item)
         return True
@@ -154,23 +154,13 @@ class Shard:
         if facts is None:
             return False
         if facts:
-            home = (event["org_id"], event["source"], None)
-            self.panes.book(home, facts, record_ms)
-            if self._on_facts is not None:
-                self._on_facts(home, facts, record_ms)
+            self._book((event["org_id"], event["source"], None), facts, record_ms)
         return True
 
-    def _seen(self, event: Event) -> None:
-        meta = self.meta
-        source = event["org_id"] + SEPARATOR + event["source"]
-        kind, t_ms = event["event_type"], event["occurred_at"]
-        kinds = meta.first_seen_ms.get(source)
-        if kinds is None:
-            kinds = meta.first_seen_ms[source] = {}
-        if t_ms < kinds.get(kind, t_ms + 1):
-            kinds[kind] = t_ms
-        if t_ms > meta.last_seen_ms.get(source, -1):
-            meta.last_seen_ms[source] = t_ms
+    def _book(self, home: Home, facts: list[Fact], record_ms: int) -> None:
+        self.panes.book(home, facts, record_ms)
+        if self._on_facts is not None:
+            self._on_facts(home, facts, record_ms)
 
     def tick(self, records: Iterable[Record]) -> None:
         """Hear of time: each tick acts once all records that were there when it was sent are in."""
@@ -199,11 +189,8 @@ class Shard:
         meta, plan = self.meta, self.plan
         meta.watermark_ms = now_ms
         meta.sealed_ms = max(meta.sealed_ms, now_ms - plan.late_after_ms - plan.pane_ms)
-        for key in self.shelf.advance(now_ms):
-            self._deleted.append(wire.ITEM + key.encode())
-        for key in self.persons.retire(now_ms):
-            self._deleted.append(wire.PERSON + key.encode())
-        self.changed = True
+        self._deleted += [wire.ITEM + key.encode() for key in self.shelf.advance(now_ms)]
+        self._deleted += [wire.PERSON + key.encode() for key in self.persons.retire(now_ms)]
 
     def _retire_panes(self) -> None:
         """Let go of panes that can't change any more, once a flush has written their last value."""
@@ -245,9 +232,9 @@ class Shard:
         log: list[wire.LogRecord] = []
         self._retire_panes()
         items = []
-        for key, item, packed in self.shelf.take_dirty():
-            log.append((wire.ITEM + key.encode(), wire.stamped(epoch, seq, packed)))
-            items.append((key, item))
+        for name, item, packed in self.shelf.take_dirty():
+            log.append((wire.ITEM + name.encode(), wire.stamped(epoch, seq, packed)))
+            items.append((name, item))
         self.shelf.cool()
         panes = self.panes.take_dirty()
         for pane in panes:

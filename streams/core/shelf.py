@@ -55,6 +55,19 @@ class Shelf:
             self._hot[key] = item
         return item
 
+    def expired(self, item: Item, record_ms: int) -> bool:
+        """Whether a record of that time comes after the item's retention ended."""
+        return bool(item.moments) and self._expiry_ms(item) <= record_ms
+
+    def renew(self, key: str, item: Item) -> Item:
+        """A new item in an expired one's place, as if a tick had retired it."""
+        self._gauges.move(home_of(key), item.counted, None)
+        new = self._hot[key] = Item(self._extra_count)
+        if item.dirty:
+            self._dirty = [entry for entry in self._dirty if entry[1] is not item]
+            new.fresh = item.fresh
+        return new
+
     def touch(self, key: str, item: Item) -> None:
         """Have an item written with the next flush."""
         if not item.dirty:
@@ -91,12 +104,14 @@ class Shelf:
             if item.counted is None and key not in self._packed:
                 heappush(self._expiries, (self._expiry_ms(item), key))
             self._count(key, item)
+            # To the end of those at hand: it was needed last.
+            self._hot[key] = self._hot.pop(key)
             packed = self._packed[key] = item.pack()
             taken.append((key, item, packed))
         return taken
 
     def cool(self) -> None:
-        """Let go of unpacked items beyond the limit, those longest at hand first."""
+        """Let go of unpacked items beyond the limit, those longest untouched first."""
         surplus = len(self._hot) - self._plan.hot_items_max
         if surplus > 0:
             for key in list(self._hot)[:surplus]:

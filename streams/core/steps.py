@@ -27,6 +27,12 @@ def step(life: Life, moment: Moment) -> None:
     life.settle(moment, queue)
 
 
+def changes_nothing(moment: Moment) -> bool:
+    """Whether an item's life is the same without this moment, wherever it stands in it."""
+    code = moment.code
+    return not (code in _STEPS or code in _OPENING or moment.extras)
+
+
 def _created(life: Life, moment: Moment) -> None:
     if life.created_ms is None:
         life.created_ms = moment.t_ms
@@ -150,24 +156,6 @@ def _effort(
     return deltas
 
 
-def _golden(life: Life, moment: Moment) -> None:
-    correct, expected, actual, options = moment.details
-    scope = life.person_scope(moment)
-    right = (counter("golden_correct"),) if correct else ()
-    life.emit(moment, scope, (counter("golden_n"), *right))
-    if expected is None or actual is None:
-        return
-    if expected == actual:
-        life.emit(moment, scope._replace(label=expected), (counter("golden_tp"),))
-    else:
-        known = (counter("golden_fp_known"),) if options else ()
-        life.emit(moment, scope._replace(label=expected), (counter("golden_fn"),))
-        life.emit(moment, scope._replace(label=actual), (counter("golden_fp"), *known))
-    for option in dict.fromkeys(options or ()):
-        if option not in (expected, actual):
-            life.emit(moment, scope._replace(label=option), (counter("golden_tn"),))
-
-
 def _skipped(life: Life, moment: Moment) -> None:
     life.emit(moment, life.person_scope(moment), (counter("skipped"),))
     _handed_back(life, moment)
@@ -223,8 +211,8 @@ def _closed(life: Life, moment: Moment) -> None:
 
 
 _OPENING = frozenset(
-    (moments.CREATED, moments.QUEUED, moments.REQUEUED, moments.ASSIGNED, moments.CLAIMED)
-    + (moments.STARTED, moments.RESUMED, moments.SUBMITTED)
+    {moments.CREATED, moments.QUEUED, moments.REQUEUED, moments.ASSIGNED, moments.CLAIMED}
+    | {moments.STARTED, moments.RESUMED, moments.SUBMITTED}
 )
 
 _STEPS: dict[int, Callable[[Life, Moment], None]] = {
@@ -237,7 +225,7 @@ _STEPS: dict[int, Callable[[Life, Moment], None]] = {
     moments.RESUMED: _resumed,
     moments.HEARTBEAT: _heartbeat,
     moments.SUBMITTED: _submitted,
-    moments.GOLDEN: _golden,
+    moments.GOLDEN: reviews.golden_answered,
     moments.SKIPPED: _skipped,
     moments.RELEASED: _handed_back,
     moments.EXPIRED: _expired,
