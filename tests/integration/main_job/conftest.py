@@ -38,9 +38,7 @@ def environment(values: dict[str, str]) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def opened(
-    parts: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[OPEN_SPACE]:
+def opened(parts: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[OPEN_SPACE]:
     """``opened(accept, **settings)`` sets a space up that lives as long as the module."""
     with ExitStack() as stack:
 

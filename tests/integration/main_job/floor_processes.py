@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,9 @@ from streams.settings import Settings
 from streams.spaces import Names
 
 STOP_S_MAX = 40.0
+START_S_MAX = 90.0
+#: What a process logs once its signal handlers are in place.
+_AT_WORK = b"health_page"
 
 
 @dataclass(slots=True)
@@ -33,6 +37,8 @@ class Child:
     arguments: tuple[str, ...]
     output: Path
     process: subprocess.Popen[bytes]
+    #: Where its own output begins in the file.
+    begins_at: int = 0
 
     @staticmethod
     def start(arguments: tuple[str, ...], output: Path) -> "Child":
@@ -40,7 +46,15 @@ class Child:
         command = [sys.executable, "-m", "streams.main", *arguments]
         with output.open("ab") as file:
             process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
-        return Child(arguments, output, process)
+            return Child(arguments, output, process, file.tell())
+
+    def await_at_work(self) -> None:
+        """Return when it runs and would stop by itself when asked."""
+        until_s = time.monotonic() + START_S_MAX
+        while _AT_WORK not in self.output.read_bytes()[self.begins_at :]:
+            assert self.process.poll() is None, self.output.read_text()
+            assert time.monotonic() < until_s, "it did not start"
+            time.sleep(0.1)
 
     def again(self) -> "Child":
         """The same child once more: same arguments, so the same place in its group."""

@@ -81,7 +81,9 @@ def rows_offline(found: Found, kind: RowKind) -> Rows:
     }[kind]
     batch = TARGETS[kind].batch(list(given))
     kept = [
-        column for name, column in zip(batch.names, batch.columns, strict=True) if name != "revision"
+        column
+        for name, column in zip(batch.names, batch.columns, strict=True)
+        if name != "revision"
     ]
     return _sorted(zip(*kept, strict=True))
 

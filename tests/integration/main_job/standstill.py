@@ -1,6 +1,7 @@
 """How long the floor stood still: read from what its changelog wrote, when."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import msgspec
 
@@ -40,5 +41,5 @@ def longest(kafka: Kafka, topics: Topics, partitions: int, until_ms: int) -> Sta
 
 def _gap_s(moments_ms: list[int], until_ms: int) -> float:
     """The longest gap that began before ``until_ms``."""
-    pairs = zip(moments_ms, moments_ms[1:], strict=False)
-    return max((after - before for before, after in pairs if before < until_ms), default=0) / 1000
+    gaps_ms = (after - at for at, after in pairwise(moments_ms) if at < until_ms)
+    return max(gaps_ms, default=0) / 1000

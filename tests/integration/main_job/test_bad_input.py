@@ -139,8 +139,7 @@ def test_each_bad_message_is_one_dead_letter_byte_for_byte(judged: Judged) -> No
 def test_each_dead_letter_has_a_row_that_says_where_and_why(judged: Judged) -> None:
     places = Counter((row[0], row[1], row[2], row[3], row[4]) for row in judged.dead_rows)
     assert places == Counter(
-        (m.topic, m.partition, m.offset, reason.value, field)
-        for m, reason, field in judged.letters
+        (m.topic, m.partition, m.offset, reason.value, field) for m, reason, field in judged.letters
     )
     assert DeadLetterRow.__struct_fields__[:3] == ("topic", "partition", "offset")
 

@@ -66,12 +66,13 @@ def harm(space: FloorSpace, rng: Random) -> None:
     workers[frozen].resume()
     _wait(rng, 2.0)
     asked = (frozen + 1) % 3
+    workers[asked].await_at_work()
     workers[asked].ask_to_stop()
     assert workers[asked].await_end() == 0
     _wait(rng, 2.0)
     workers[asked] = space.start_again(workers[asked])
     if workers[frozen].process.poll() is not None:
-        # A worker that finds itself replaced may also end; its parent would start it again.
+        # One that finds itself replaced may also end; what runs it would start it again.
         space.start_again(workers[frozen])
 
 
@@ -123,7 +124,11 @@ def outcome(opened: OPEN_SPACE, request: pytest.FixtureRequest) -> Outcome:
         space.worker(number)
     space.deliver("clickhouse")
     space.deliver("redis")
+    for child in space.children:
+        child.await_at_work()
     sent, ended_ms = fed_and_harmed(space)
+    for child in space.children:
+        child.await_at_work()
     space.settle()
     partitions = space.settings.floor.partitions
     still = standstill.longest(space.kafka, space.topics, partitions, int(ended_ms))

@@ -1,0 +1,159 @@
+"""Logs of judgments, all ways: ``python -m tests.integration.main_job.real_logs DIR``.
+
+Each file goes through the core alone and through Kafka, two workers and ClickHouse; then panes,
+items and labels are compared, and sums in SQL with the oracle's and with those of the file's own
+rows: the whole log, and every window length in every grouping at several moments.
+"""
+
+import secrets
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+import orjson
+import pandas as pd
+
+from streams import settings, setup
+from streams.replay import CLOCK_START_MS, Log, open_log
+from streams.sources.clock import parse_clock
+from streams.sources.mapping_files import load_mapping
+from streams.sources.reading import ReadOptions
+from tests.integration.main_job import arrivals, csv_counts, row_sets, sums
+from tests.integration.main_job.arrivals import Arrival
+from tests.integration.main_job.floor_processes import FloorSpace, floor_space
+from tests.oracle.minutes import minute_rows
+
+MINUTE_MS = 60_000
+
+
+@dataclass(slots=True)
+class Report:
+    """What was compared, how many, whether all were equal; and how long each step took."""
+
+    file: str
+    events: int = 0
+    checks: dict[str, tuple[int, bool]] = field(default_factory=dict)
+    took_s: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def unequal(self) -> list[str]:
+        """The comparisons that failed."""
+        return [name for name, (_, equal) in self.checks.items() if not equal]
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Take the time of a step."""
+        began_s = time.perf_counter()
+        yield
+        self.took_s[name] = time.perf_counter() - began_s
+
+    def check(self, name: str, one: object, other: object) -> None:
+        """Compare two things that have a size."""
+        self.checks[name] = (len(one), one == other)  # type: ignore[arg-type]  # Sized, both.
+
+    def lines(self) -> Iterator[str]:
+        """For the terminal."""
+        yield f"{self.file}: {self.events} events"
+        for name, (n, equal) in self.checks.items():
+            yield f"  {'equal  ' if equal else 'UNEQUAL'} {n:>9} {name}"
+        yield "  " + ", ".join(f"{name} {took_s:.1f} s" for name, took_s in self.took_s.items())
+
+
+def open_judgments(path: Path) -> Log:
+    """A log by the ``judgments`` mapping; one without times gets a fixed rate."""
+    timeless = csv_counts.needs_clock(path)
+    clock = parse_clock(csv_counts.CLOCK, CLOCK_START_MS) if timeless else None
+    return open_log([path], load_mapping("judgments"), ReadOptions(clock, None), lambda _: None)
+
+
+def compare(path: Path, log: Log, space: FloorSpace) -> Report:
+    """All ways of one log, in a space that was set up for its times."""
+    report = Report(path.name, log.count)
+    with report.step("read"):
+        log_arrivals = [Arrival(s.role, s.key, s.value, s.record_ms) for s in log.sends()]
+        steps = list(arrivals.with_ticks(log_arrivals, (log.to_ms or 0) + 1))
+    with report.step("core"):
+        plan = arrivals.plan_of(space.settings).holding(log.from_ms or 0, log.to_ms or 0)
+        core = arrivals.engine(space.settings, plan, log.accepted())
+        arrivals.through_core(core, steps)
+    with report.step("kafka"):
+        for number in range(2):
+            space.worker(number)
+        space.deliver("clickhouse")
+        space.deliver("redis")
+        arrivals.into_kafka(space.settings, steps)
+        space.settle()
+        space.stop()
+    with report.step("rows"):
+        panes = row_sets.panes_in_clickhouse(space.client)
+        report.check("panes", panes, row_sets.panes_offline(core.found.rollups.values()))
+        for kind in ("items", "labels"):
+            rows = row_sets.rows_in_clickhouse(space.client, kind)
+            report.check(kind, rows, row_sets.rows_offline(core.found, kind))
+    with report.step("oracle"):
+        oracle = minute_rows(orjson.loads(each.value) for each in log_arrivals)
+        quarters = sums.quarters_of_panes(panes)
+        report.check("quarters = oracle", quarters, sums.quarters_counted(oracle))
+    with report.step("windows"):
+        _compare_sums(report, space, panes, oracle, csv_counts.read(path), log)
+    return report
+
+
+def _compare_sums(  # noqa: PLR0913 - the parties of one comparison.
+    report: Report,
+    space: FloorSpace,
+    panes: row_sets.Panes,
+    oracle: pd.DataFrame,
+    judgments: pd.DataFrame,
+    log: Log,
+) -> None:
+    first_ms, after_ms = _quarter(log.from_ms or 0), _quarter(log.to_ms or 0) + sums.QUARTER_MS
+    found = sums.in_sql(space.client, first_ms, after_ms)
+    report.check("SQL totals = core", found, sums.in_panes(panes, first_ms, after_ms))
+    report.check("SQL totals = oracle", found, sums.counted(oracle, first_ms, after_ms))
+    counted = csv_counts.counted(judgments, first_ms, after_ms)
+    report.check("SQL totals = CSV rows", csv_counts.comparable(found), counted)
+    for name, start_ms, end_ms, fine in sums.spans(_ends_ms(judgments)):
+        late = sums.told_late(panes, start_ms, end_ms) if fine else set()
+        found = sums.without(sums.in_sql(space.client, start_ms, end_ms, fine=fine), late)
+        expected = sums.without(sums.counted(oracle, start_ms, end_ms), late)
+        report.check(f"{name} to {end_ms} = oracle", found, expected)
+        counted = sums.without(csv_counts.counted(judgments, start_ms, end_ms), late)
+        report.check(f"{name} to {end_ms} = CSV rows", csv_counts.comparable(found), counted)
+
+
+def _quarter(t_ms: int) -> int:
+    return t_ms - t_ms % sums.QUARTER_MS
+
+
+def _ends_ms(judgments: pd.DataFrame) -> Iterable[int]:
+    """Moments after a third, two thirds and all of the rows, at whole minutes."""
+    times = judgments["t_ms"].sort_values().tolist()
+    rows = (len(times) // 3, 2 * len(times) // 3, len(times) - 1)
+    return sorted({times[row] - times[row] % MINUTE_MS + MINUTE_MS for row in rows})
+
+
+def main(folder: Path) -> int:
+    """Compare every file of a folder; 1 when anything was unequal."""
+    unequal = 0
+    for path in sorted(folder.glob("*.csv*")):
+        log = open_judgments(path)
+        found = settings.read(f"t{secrets.token_hex(5)}")
+        accept = setup.Accept(log.from_ms, log.to_ms)
+        with (
+            tempfile.TemporaryDirectory() as place,
+            floor_space(found, Path(place), accept) as space,
+        ):
+            report = compare(path, log, space)
+        click.echo("\n".join(report.lines()))
+        unequal += len(report.unequal)
+    return int(unequal > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
