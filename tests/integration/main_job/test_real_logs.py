@@ -52,7 +52,7 @@ def _iso(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")
 
 
-@pytest.mark.parametrize("given", (None, *FILES), ids=lambda path: path.name if path else "made-up")
+@pytest.mark.parametrize("given", [None, *FILES], ids=lambda path: path.name if path else "made-up")
 def test_a_log_of_judgments_is_the_same_all_ways(
     opened: OPEN_SPACE, tmp_path: Path, given: Path | None
 ) -> None:
