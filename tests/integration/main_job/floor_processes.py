@@ -169,5 +169,6 @@ def floor_space(
             yield space
         finally:
             space.end()
+            client.command(f"DROP DATABASE IF EXISTS {Names(space.name).database}")
             client.close()
             kafka.delete_topics([each.name for each in space.topics.specs()])
