@@ -1,10 +1,14 @@
 """Events gathered into lives: the distinct events of one item, or of one person, in order."""
 
 from collections.abc import Iterable
+from hashlib import blake2b
 from typing import Any
 
 Event = dict[str, Any]
 Identity = tuple[str, str, str, str]
+
+#: A queueing after the first follows, in the same millisecond, what caused it.
+RANK_REQUEUED = 29
 
 #: Where a type stands in an item's life: decides between events of the same millisecond.
 RANKS = {
@@ -59,18 +63,27 @@ def _given(event: Event) -> Event:
     return {name: value for name, value in event.items() if value is not None}
 
 
-def _moment(event: Event) -> tuple[int, int, str]:
-    return event["occurred_at"], RANKS[event["event_type"]], event["event_id"]
+def _moment(event: Event) -> tuple[int, int, int]:
+    rank = RANKS[event["event_type"]]
+    if event["event_type"] == "item.queued" and event.get("reason") not in (None, "new"):
+        rank = RANK_REQUEUED
+    return event["occurred_at"], rank, id_order(event)
+
+
+def id_order(event: Event) -> int:
+    """What decides between events of one type in one millisecond: a hash of the event id."""
+    digest = blake2b(event["event_id"].encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big")
 
 
 def presence_lives(events: Iterable[Event]) -> list[list[Event]]:
-    """Each person's distinct ``presence.changed`` events in order of time and event id."""
+    """Each person's distinct ``presence.changed`` events in order of time."""
     seen: dict[tuple[str, str, str], dict[str, Event]] = {}
     for event in events:
         if event["event_type"] == "presence.changed":
             person = (event["org_id"], event["source"], event["actor_id"])
             seen.setdefault(person, {}).setdefault(event["event_id"], _given(event))
     return [
-        sorted(life.values(), key=lambda e: (e["occurred_at"], e["event_id"]))
+        sorted(life.values(), key=lambda e: (e["occurred_at"], id_order(e)))
         for life in seen.values()
     ]

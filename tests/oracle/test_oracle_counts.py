@@ -20,6 +20,14 @@ def test_handle_runs_from_the_first_start_or_else_the_claim() -> None:
     assert picked(totals([submitted(9_000)]), *handle) == [0, 0, 0]
 
 
+def test_a_later_submission_of_an_assignment_needs_a_start_of_its_own() -> None:
+    begun, again = turn("work.started", 1_000), turn("work.started", 20_000)
+    handle = (M.HANDLED, M.HANDLE_MS)
+    later = submitted(25_000, attempt=2)
+    assert picked(totals([begun, submitted(9_000), later]), *handle) == [1, 8_000]
+    assert picked(totals([begun, submitted(9_000), again, later]), *handle) == [2, 13_000]
+
+
 def test_active_time_is_given_or_comes_from_heartbeats_once() -> None:
     beats = [turn("work.heartbeat", ms, active_ms_delta=500) for ms in (1, 2)]
     events = [
@@ -33,7 +41,7 @@ def test_active_time_is_given_or_comes_from_heartbeats_once() -> None:
     counted = totals(events)
     assert picked(counted, M.ACTIVE_MS, M.ACTIVE_N, M.REWORK_ACTIVE_MS) == [1_070, 2, 70]
     assert picked(counted, M.UNITS, M.UNITS_ACTIVE_MS) == [4, 1_000]
-    assert picked(counted, M.RATIO_ACTIVE_MS, M.RATIO_ELAPSED_MS) == [1_070, 4_000]
+    assert picked(counted, M.RATIO_ACTIVE_MS, M.RATIO_ELAPSED_MS) == [1_000, 1_000]
 
 
 def test_a_repeat_counts_once_and_ids_belong_to_their_source() -> None:

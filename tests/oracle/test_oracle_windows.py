@@ -34,6 +34,7 @@ def test_metrics_of_a_small_hour() -> None:
         submitted(40_000, active_ms=15_000, unit_count=5),
         turn("item.skipped", 50_000, "a2", reason="x"),
         decided(60_000, "reject"),
+        turn("work.started", 62_000),
         submitted(90_000, attempt=2, active_ms=5_000),
         decided(100_000, "accept"),
         event("item.completed", 120_000),
@@ -45,8 +46,8 @@ def test_metrics_of_a_small_hour() -> None:
         "throughput": 2.0,
         "units_per_hour": 1_200.0,
         "skip_rate": 1 / 3,
-        "handle_time_mean": 55.0,
-        "active_ratio": 20 / 110,
+        "handle_time_mean": 29.0,
+        "active_ratio": 20 / 58,
         "touches_per_item": 1.0,
         "rework_effort_share": 0.25,
         "flow_efficiency": 20 / 120,
@@ -57,8 +58,8 @@ def test_metrics_of_a_small_hour() -> None:
         "net_drain_rate": 1.0,
     }
     assert {name: value[name] for name in expected} == pytest.approx(expected)
-    assert value["handle_time_p50"] == pytest.approx(30.0, rel=0.01)
-    assert value["handle_time_p90"] == pytest.approx(80.0, rel=0.01)
+    assert value["handle_time_p50"] == pytest.approx(28.0, rel=0.01)
+    assert value["handle_time_p90"] == pytest.approx(30.0, rel=0.01)
     assert value["golden_accuracy"] is None
     assert value["time_to_clear"] is None
 

@@ -99,6 +99,8 @@ class Work:
         active_ms = event.get("active_ms", turn.beats_ms)
         turn.beats_ms = None
         begun_ms = turn.taken_ms if turn.started_ms is None else turn.started_ms
+        # A later submission of the assignment is a stint of its own, with a start of its own.
+        turn.taken_ms = turn.started_ms = None
         handle_ms = None if begun_ms is None else event["occurred_at"] - begun_ms
         if handle_ms is not None:
             self._handled(event, dims, handle_ms)

@@ -72,5 +72,5 @@ def test_a_time_that_happened_twice_is_the_one_that_the_mapping_says() -> None:
 
 @pytest.mark.parametrize("pattern", ["iso", "%H:%M", "%d.%m.", "%Y-%m-%d %Q"])
 def test_a_format_that_cannot_give_a_whole_date_is_refused(pattern: str) -> None:
-    with pytest.raises(ValueError, match="format|date with a time"):
+    with pytest.raises(ValueError, match=r"format|date with a time"):
         check_format(pattern)
