@@ -1,0 +1,52 @@
+"""Resident memory of an open item at rest: three moments, as after creation, queueing and claim."""
+
+from streams.core import moments
+from streams.core.gauges import Gauges
+from streams.core.moments import Moment
+from streams.core.plan import Plan
+from streams.core.shelf import Shelf
+from streams.core.subjects import Subjects
+from streams.health import resident_bytes
+
+T0 = 1_760_000_000_000
+FLUSH_EVERY = 10_000
+KINDS = (moments.CREATED, moments.QUEUED, moments.CLAIMED)
+
+
+def moment(number: int, code: int) -> Moment:
+    """One moment of item ``number``."""
+    t_ms = T0 + 10 * number + KINDS.index(code)
+    claimed = code == moments.CLAIMED
+    return Moment(
+        t_ms=t_ms,
+        code=code,
+        id=(number * 3 + code) * 0x9E3779B97F4A7C15 % 2**64,
+        record_ms=t_ms + 40,
+        queue="images",
+        team="blue" if claimed else None,
+        site=None,
+        actor="p_" + "a" * 20 if claimed else None,
+        assignment=f"assignment-{number}" if claimed else None,
+        details=(None,) if code == moments.CREATED else (),
+        extras=(),
+    )
+
+
+def run(items: int) -> None:
+    """Hold so many items; none of them unpacked at the end but the last few."""
+    plan = Plan(hot_items_max=100)
+    shelf = Shelf(plan, Gauges(Subjects(plan.groupings, ())))
+    before = resident_bytes() or 0
+    for number in range(items):
+        key = f"acme\x1fcvat\x1fproject-7\x1fitem-{number:010d}"
+        item = shelf.item(key)
+        for code in KINDS:
+            item.book(moment(number, code), plan.late_after_ms)
+        shelf.touch(key, item)
+        if number % FLUSH_EVERY == FLUSH_EVERY - 1:
+            shelf.take_dirty()
+            shelf.cool()
+    shelf.take_dirty()
+    shelf.cool()
+    grown = (resident_bytes() or 0) - before
+    print(f"{len(shelf):,} open items at rest: {grown / items:,.0f} B each", flush=True)
