@@ -51,8 +51,9 @@ def flush(state: Rollups, calendar: Calendar) -> Published | None:
     written = revision(state.epoch, state.seq)
     rows = [_row(state, at, written) for at in state.dirty_panes]
     log = [(wire.pane_key(*at), _pack(state.parts[at])) for at in state.dirty_panes]
-    state.dirty_panes.clear()
+    # Not before the rows of a pane have left may it be folded: who takes over sends them again.
     state.fold()
+    state.dirty_panes.clear()
     snapshots = _snapshots(state, calendar, written)
     log += [(key, _payload(state, key)) for key in state.dirty_keys]
     state.dirty_keys.clear()
@@ -61,7 +62,7 @@ def flush(state: Rollups, calendar: Calendar) -> Published | None:
         (key, wire.stamped(state.epoch, state.seq, payload)) for key, payload in log
     ]
     kept = {key for key, _ in log}
-    deleted = [key for key in state.deleted if key not in kept or key[:1] == wire.PANE]
+    deleted = [key for key in state.deleted if key not in kept]
     stamped += [(key, None) for key in deleted]
     state.deleted.clear()
     return Published(state.seq, stamped, rows, snapshots)
@@ -87,16 +88,18 @@ def _snapshots(state: Rollups, calendar: Calendar, written: int) -> list[tuple[s
     if now_ms == 0:
         return []
     minute_ms = now_ms - now_ms % MINUTE_MS
-    if minute_ms != state.advanced_ms:
-        state.advanced_ms = minute_ms
-        turn = minute_ms // MINUTE_MS % WHOLE_EVERY_MINUTES
-        for number, (key, subject) in enumerate(state.subjects.items()):
+    new_minute = minute_ms != state.advanced_ms
+    state.advanced_ms = minute_ms
+    turn = minute_ms // MINUTE_MS % WHOLE_EVERY_MINUTES
+    for number, (key, subject) in enumerate(state.subjects.items()):
+        if new_minute or not subject.windows.placed:
             _, dims = subject_dims(key, state.groupings)
             subject.windows.advance(now_ms, calendar.starts_ms(dims, now_ms))
-            if number % WHOLE_EVERY_MINUTES == turn:
-                # Whole again in turn: what a cache lost comes back by itself.
-                subject.windows.changed.update(subject.windows.names)
-                subject.long_sent_ms = -1
+        if new_minute and number % WHOLE_EVERY_MINUTES == turn:
+            # Whole again in turn: what a cache lost comes back by itself.
+            subject.windows.changed.update(subject.windows.names)
+            subject.long_sent_ms = -1
+    if new_minute:
         state.forget_empty()
     found = []
     for key, subject in state.subjects.items():
@@ -172,8 +175,11 @@ class RollupsKeeper:
             state.quarters.pop((subject, int(start_ms)), None)
             if payload is not None:
                 state.quarters[subject, int(start_ms)] = wire.unpack_tally(payload)
-        elif kind == GAUGE and payload is not None:
-            state.subject(key[1:].decode()).gauges = _unpack_gauges(payload)
+        elif kind == GAUGE:
+            name = key[1:].decode()
+            state.subjects.pop(name, None)
+            if payload is not None:
+                state.subject(name).gauges = _unpack_gauges(payload)
         else:
             raise AssertionError(f"unknown kind of key {kind!r}")
 

@@ -99,6 +99,8 @@ class Rollups:
         mark = self.meta.sources.setdefault(source, SourceMark())
         if (chunk.epoch, chunk.seq) <= (mark.epoch, mark.seq):
             return
+        if chunk.epoch > mark.epoch:
+            self._forget_gauges(source)
         mark.epoch, mark.seq = chunk.epoch, chunk.seq
         mark.watermark_ms = max(mark.watermark_ms, chunk.watermark_ms)
         mark.sealed_ms = max(mark.sealed_ms, chunk.sealed_ms)
@@ -118,6 +120,15 @@ class Rollups:
         if known is None:
             known = self.subjects[key] = Subject()
         return known
+
+    def _forget_gauges(self, source: int) -> None:
+        """A new owner's first chunk states every gauge it has: what it leaves out is no more."""
+        for key, subject in self.subjects.items():
+            gauge = subject.gauges.get(source)
+            if gauge is not None and gauge.counts():
+                subject.gauges[source] = Gauge()
+                subject.gauges_changed = True
+                self.dirty_keys.add(GAUGE + key.encode())
 
     def _pane(self, source: int, pane: wire.PaneState) -> None:
         if pane.size_ms == MINUTE_MS and pane.start_ms + MINUTE_MS <= self.meta.folded_ms:
@@ -162,9 +173,11 @@ class Rollups:
             self.deleted.add(quarter_key(subject, start_ms))
 
     def forget_empty(self) -> None:
-        """Drop subjects that have nothing in any window and no backlog."""
+        """Drop subjects that have nothing in any window, no backlog, and nothing left to say."""
         for key, subject in list(self.subjects.items()):
-            if subject.windows.empty and not any(g.counts() for g in subject.gauges.values()):
+            if subject.gauges_changed or not subject.windows.empty:
+                continue
+            if not any(gauge.counts() for gauge in subject.gauges.values()):
                 del self.subjects[key]
                 if subject.gauges:
                     self.deleted.add(GAUGE + key.encode())

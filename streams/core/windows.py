@@ -71,6 +71,8 @@ class Windows:
         }
         #: Names of windows whose sum changed since they were last read.
         self.changed: set[str] = set()
+        #: Whether windows have a beginning yet: they get it with the first ``advance``.
+        self.placed = False
 
     def change(self, start_ms: int, size_ms: int, delta: Tally) -> None:
         """A pane's merged value changed by ``delta``; quarters contain their minutes."""
@@ -92,6 +94,7 @@ class Windows:
 
         Panes behind every window's start are forgotten.
         """
+        self.placed = True
         starts_ms = {name: rolling_start_ms(ms, end_ms) for name, ms in ROLLING_MS.items()}
         starts_ms.update(named_starts_ms)
         for name in [name for name in self._running if name not in starts_ms]:
