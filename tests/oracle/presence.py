@@ -7,7 +7,6 @@ from tests.oracle.lives import Event
 from tests.oracle.measures import M, key_of
 from tests.oracle.scene import MINUTE_MS, Dims, Fact, pane_of
 
-
 #: Statuses that are productive when the event does not say so itself.
 PRODUCTIVE = ("active", "available", "online", "working", "busy")
 #: A longer silence between two events is unknown and counts nothing.
