@@ -29,6 +29,8 @@ class Gauges:
     scene: Scene
     stage: str = ""
     closed: bool = False
+    #: Latest queueing, else the creation that opened the item.
+    queued_ms: int | None = None
     active: set[str] = field(default_factory=set)
     held: dict[M, Dims] = field(default_factory=dict)
 
@@ -73,12 +75,14 @@ class Gauges:
             self.closed = False
             self.active.clear()
             self.stage = "waiting"
+            self.queued_ms = event["occurred_at"]
         elif not self.closed:
             self._change_open(kind, event)
 
     def _change_open(self, kind: str, event: Event) -> None:
         if kind == "item.created" and not self.state:
             self.stage = "waiting"
+            self.queued_ms = event["occurred_at"]
         elif kind in TAKEN:
             self.active.add(event["assignment_id"])
             self.stage = self.stage or "waiting"

@@ -8,12 +8,6 @@ import pandas as pd
 from tests.oracle.lives import Event, item_lives
 from tests.oracle.walk import Walk, walk
 
-_ITEM_FIELDS = {
-    "submitted_ms": "item.submitted",
-    "reviewed_ms": "review.decided",
-    "completed_ms": "item.completed",
-}
-
 
 def item_rows(events: Iterable[Event]) -> pd.DataFrame:
     """One row per item, indexed by (org, source, project, item_id); unknown is None."""
@@ -26,11 +20,7 @@ def _row(item: Walk) -> dict[str, Any]:
     work, submissions = item.work, _of(item, "item.submitted")
     reviews, last = _of(item, "review.decided"), submissions[-1] if submissions else {}
     claims = _of(item, "item.claimed", "item.assigned")
-    latest_ms = {
-        name: max((e["occurred_at"] for e in _of(item, kind)), default=None)
-        for name, kind in _ITEM_FIELDS.items()
-    }
-    started = _of(item, "work.started")
+    started, completed = _of(item, "work.started"), _of(item, "item.completed")
     return {
         "org": org,
         "source": source,
@@ -39,24 +29,39 @@ def _row(item: Walk) -> dict[str, Any]:
         "queue": item.scene.queue,
         "state": item.gauges.state,
         "created_ms": work.created_ms,
-        "queued_ms": work.queued_ms,
+        "queued_ms": item.gauges.queued_ms,
         "first_claimed_ms": claims[0]["occurred_at"] if claims else None,
         "last_claimed_ms": claims[-1]["occurred_at"] if claims else None,
         "started_ms": started[0]["occurred_at"] if started else None,
-        **latest_ms,
+        "submitted_ms": last.get("occurred_at"),
+        "reviewed_ms": reviews[-1]["occurred_at"] if reviews else None,
+        "completed_ms": completed[0]["occurred_at"] if completed else None,
         "due_ms": next((e["due_at"] for e in reversed(item.life) if "due_at" in e), None),
-        "annotator": last.get("actor_id", claims[-1]["actor_id"] if claims else ""),
+        "annotator": last.get("actor_id", ""),
         "reviewer": reviews[-1]["reviewer_id"] if reviews else "",
-        "attempt": max((e["attempt"] for e in submissions), default=None),
+        "attempt": last.get("attempt"),
         "claims": len(claims),
         "submissions": len(submissions),
         "reviews": len(reviews),
-        "outcome": reviews[-1]["outcome"] if reviews else "",
+        "outcome": _outcome(item),
         "labels": tuple(last.get("labels", ())),
         "handle_ms": work.handle_ms,
         "active_ms": work.active_ms,
         "events": len(item.life),
     }
+
+
+def _outcome(item: Walk) -> str:
+    """The latest word of a review or an overturning appeal, else how the item was completed."""
+    outcome = ""
+    for event in item.life:
+        if event["event_type"] == "review.decided":
+            outcome = event["outcome"]
+        elif event["event_type"] == "appeal.decided" and event["outcome"] == "overturn":
+            outcome = "overturned"
+        elif event["event_type"] == "item.completed":
+            outcome = outcome or event.get("terminal_state", "")
+    return outcome
 
 
 def _of(item: Walk, *kinds: str) -> list[Event]:
@@ -67,13 +72,14 @@ def standing(events: Iterable[Event], at_ms: int) -> pd.DataFrame:
     """One row for each gauge that an item is in at a moment, by what happened before it.
 
     Columns: gauge, the dimensions with which it was entered, since_ms (last queued, else
-    created), created_ms and due_ms. Counting the rows gives the backlog without any flows.
+    created, else first heard of), created_ms and due_ms. Counting the rows gives the backlog
+    without any flows.
     """
     rows: list[dict[str, Any]] = []
     for identity, life in item_lives(e for e in events if e["occurred_at"] < at_ms).items():
         item = walk(identity, life)
-        queued = _of(item, "item.queued")
-        since_ms = queued[-1]["occurred_at"] if queued else item.work.created_ms
+        queued_ms = item.gauges.queued_ms
+        since_ms = life[0]["occurred_at"] if queued_ms is None else queued_ms
         due_ms = [event["due_at"] for event in life if "due_at" in event]
         for gauge, dims in item.gauges.held.items():
             rows.append(
