@@ -19,7 +19,7 @@ from tests.core.floors import (
 from tests.oracle.histories import arrivals, history
 from tests.oracle.minutes import as_tallies, minute_rows
 
-SEEDS = range(40)
+SEEDS = range(25)
 
 
 def interleaved(rng: Random, events: list[Event]) -> list[int]:
