@@ -5,6 +5,7 @@ what people ask for, one copy to each partition. Times are UTC ms of event time.
 """
 
 import re
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -175,7 +176,7 @@ class Close(msgspec.Struct, frozen=True, omit_defaults=True, tag="close"):
 Command = Acknowledge | Unacknowledge | Silence | Close
 
 _decode_transition = msgspec.json.Decoder(AlertTransition).decode
-_decode_command = msgspec.json.Decoder(Command).decode
+_decode_command: Callable[[bytes], Command] = msgspec.json.Decoder(Command).decode
 
 
 def decode_transition(data: bytes) -> AlertTransition:
