@@ -124,6 +124,42 @@ class DeadLetterRow(msgspec.Struct, frozen=True, omit_defaults=True):
     event_type: str = ""
 
 
+class AlertLogRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A step of an alert, a notice of it, or a command about it; see the table's comments."""
+
+    fingerprint: str
+    kind: str
+    id: str
+    what: str
+    at_ms: int
+    starts_ms: int = 0
+    seq: int = 0
+    receiver: str = ""
+    state: str = ""
+    outcome: str = ""
+    attempts: int = 0
+    detail: str = ""
+    rule: str = ""
+    rule_version: str = ""
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    ends_ms: int | None = None
+    person: str = ""
+    note: str = ""
+    suppressed_by: tuple[str, ...] = ()
+    late: bool = False
+    metric: str = ""
+    window: str = ""
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    threshold: float | None = None
+    item_ids: tuple[str, ...] = ()
+    sql: str = ""
+    revision: int = 0
+
+
 Row = TypeVar("Row", bound=msgspec.Struct)
 
 

@@ -32,12 +32,18 @@ class Role(StrEnum):
     ITEMS = "items"
     LABELS = "labels"
     SNAPSHOTS = "snapshots"
+    ALERTS = "alerts"
+    COMMANDS = "commands"
+    NOTICES = "notices"
     DEAD_LETTERS = "dead-letters"
     SPACE = "space"
 
 
 #: Topics that sources write to; all have the same number of partitions.
 INPUT_ROLES: tuple[Role, ...] = (Role.ANNOTATIONS, Role.REVIEWS, Role.WORKFORCE)
+
+#: Topics of one partition: of few records, whose order over all keys matters.
+SINGLE_ROLES: tuple[Role, ...] = (Role.SPACE, Role.ALERTS, Role.NOTICES)
 
 Stage = Literal[1, 2]
 STAGE_TABLES: dict[Stage, str] = {1: "partitions", 2: "subjects"}
@@ -69,6 +75,9 @@ class Topics:
         self.items = self.name(Role.ITEMS)
         self.labels = self.name(Role.LABELS)
         self.snapshots = self.name(Role.SNAPSHOTS)
+        self.alerts = self.name(Role.ALERTS)
+        self.commands = self.name(Role.COMMANDS)
+        self.notices = self.name(Role.NOTICES)
         self.dead_letters = self.name(Role.DEAD_LETTERS)
         self.space = self.name(Role.SPACE)
 
@@ -85,17 +94,25 @@ class Topics:
         app_id = f"{self.prefix}watchfloor-floor"
         return f"{app_id}-{STAGE_TABLES[stage]}-changelog"
 
+    @property
+    def notify_changelog(self) -> str:
+        """The changelog of the notifier's table, as Faust names it."""
+        return f"{self.prefix}watchfloor-deliver-notify-notices-changelog"
+
     def specs(self, partitions: int = INPUT_PARTITIONS_DEFAULT) -> tuple[TopicSpec, ...]:
         """All topics of the space with their settings, ready to be created or compared."""
         named = [
-            TopicSpec(self.name(role), 1 if role is Role.SPACE else partitions, self._config(role))
+            TopicSpec(
+                self.name(role), 1 if role in SINGLE_ROLES else partitions, self._config(role)
+            )
             for role in Role
         ]
         logs = [
             TopicSpec(self.floor_changelog(stage), partitions, _changelog_config())
             for stage in STAGE_TABLES
         ]
-        return (*named, *logs)
+        notify = TopicSpec(self.notify_changelog, 1, _changelog_config())
+        return (*named, *logs, notify)
 
     def _config(self, role: Role) -> dict[str, str]:
         if role in INPUT_ROLES and self.space_name != LIVE:
@@ -153,6 +170,11 @@ _CONFIGS: dict[Role, dict[str, str]] = {
     # By time: a snapshot holds only the windows that changed, so the last one is not enough.
     # Every subject is sent whole again within minutes.
     Role.SNAPSHOTS: _kept_by_time(_HOUR_MS, segment_ms=str(10 * _MINUTE_MS)),
+    # Every transition counts, so none may be compacted away while delivery is out.
+    Role.ALERTS: _kept_by_time(7 * _DAY_MS),
+    # The broker's stamp orders what people ask for, whoever's clock is right.
+    Role.COMMANDS: _kept_by_time(7 * _DAY_MS, message_timestamp_type="LogAppendTime"),
+    Role.NOTICES: _kept_by_time(7 * _DAY_MS),
     # Refused messages hold raw ids and may hold anything: they expire, and nobody but the
     # operators should be allowed to read them.
     Role.DEAD_LETTERS: _kept_by_time(7 * _DAY_MS, max_message_bytes=str(FLUSH_BYTES_MAX)),

@@ -13,7 +13,7 @@ from schemas.groupings import DIMENSIONS
 from schemas.measures import BIN_BITS, BIN_MASK, BY_ID, MEASURES, Kind
 from sinks.errors import SinkRefused
 
-RowKind = Literal["rollups", "items", "labels", "dead_letters"]
+RowKind = Literal["rollups", "items", "labels", "dead_letters", "alert_log"]
 
 COUNTER_TYPE = "Int64"
 HISTOGRAM_TYPE = "Map(UInt16, Int64)"
@@ -21,6 +21,7 @@ _NAME = "LowCardinality(String)"
 _ID = "String"
 _TIME = "DateTime64(3, 'UTC')"
 _TIME_OR_NULL = "Nullable(DateTime64(3, 'UTC'))"
+_NUMBER_OR_NULL = "Nullable(Float64)"
 
 #: Dimensions with as many values as there are people; the others have few.
 _PEOPLE = frozenset({"annotator", "reviewer"})
@@ -150,6 +151,39 @@ _DEAD_LETTER_COLUMNS: tuple[tuple[str, str], ...] = (
     ("event_type", _NAME),
     ("at", _TIME),
 )
+_ALERT_LOG_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("fingerprint", _ID),
+    ("starts_at", _TIME),
+    ("seq", "UInt32"),
+    ("kind", _NAME),
+    ("receiver", _NAME),
+    ("id", _ID),
+    ("what", _NAME),
+    ("at", _TIME),
+    ("state", _NAME),
+    ("outcome", _NAME),
+    ("attempts", "UInt32"),
+    ("detail", _ID),
+    ("rule", _NAME),
+    ("rule_version", _ID),
+    ("labels", "Map(LowCardinality(String), String)"),
+    ("annotations", "Map(LowCardinality(String), String)"),
+    ("ends_at", _TIME_OR_NULL),
+    ("person", _ID),
+    ("note", _ID),
+    ("suppressed_by", "Array(String)"),
+    ("late", "UInt8"),
+    ("metric", _NAME),
+    ("window", _NAME),
+    ("value", _NUMBER_OR_NULL),
+    ("low", _NUMBER_OR_NULL),
+    ("high", _NUMBER_OR_NULL),
+    ("n", "UInt64"),
+    ("threshold", _NUMBER_OR_NULL),
+    ("item_ids", "Array(String)"),
+    ("sql", _ID),
+    ("revision", "UInt64"),
+)
 
 
 def _field_of(column: str) -> str:
@@ -176,4 +210,5 @@ TARGETS: dict[RowKind, Target] = {
     "items": _target("items", _ITEM_COLUMNS),
     "labels": _target("labels", _LABEL_COLUMNS),
     "dead_letters": _target("dead_letters", _DEAD_LETTER_COLUMNS),
+    "alert_log": _target("alert_log", _ALERT_LOG_COLUMNS),
 }

@@ -1,4 +1,4 @@
-"""The Faust apps that deliver: rows to ClickHouse, snapshots to Redis; each a group of its own."""
+"""The Faust apps that deliver to stores, ClickHouse and Redis; each a group of its own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,9 +8,21 @@ from typing import Any, cast
 import faust
 import msgspec
 
+from schemas.alerts import AlertTransition, Silence, decode_command
 from schemas.dead_letters import from_record
-from schemas.rows import DeadLetterRow, ItemRow, LabelRow, RollupRow, SnapshotRow, decode
+from schemas.notices import Told, decode_record
+from schemas.rows import (
+    AlertLogRow,
+    DeadLetterRow,
+    ItemRow,
+    LabelRow,
+    RollupRow,
+    SnapshotRow,
+    decode,
+)
 from schemas.topics import Role, Topics
+from sinks import alert_log
+from sinks.alert_feed import AlertFeed
 from sinks.clickhouse import ClickHouseSink
 from sinks.errors import Refused
 from sinks.redis import RedisSink
@@ -60,8 +72,23 @@ def _read_dead_letter(record: RawRecord) -> DeadLetterRow:
     return from_record(record.key, record.value, tuple(record.headers)).to_row()
 
 
+def _read_alert(record: RawRecord) -> AlertLogRow:
+    found = decode_record(record.value or b"")
+    if isinstance(found, Silence):
+        return alert_log.of_command(found)
+    return alert_log.of_transition(found)
+
+
+def _read_command(record: RawRecord) -> AlertLogRow:
+    return alert_log.of_command(decode_command(record.value or b""))
+
+
+def _read_told(record: RawRecord) -> AlertLogRow:
+    return alert_log.of_told(decode(record.value or b"", Told))
+
+
 def make_clickhouse(settings: Settings, instance: str) -> Deliverer:
-    """Rollups, items, labels and dead letters into ClickHouse."""
+    """Rollups, items, labels, dead letters and the alert log into ClickHouse."""
     deliverer = _make(settings, "clickhouse", instance)
     connections = settings.connections
     sink = ClickHouseSink(
@@ -75,6 +102,9 @@ def make_clickhouse(settings: Settings, instance: str) -> Deliverer:
         Role.ITEMS: ("items", partial(_read_row, ItemRow)),
         Role.LABELS: ("labels", partial(_read_row, LabelRow)),
         Role.DEAD_LETTERS: ("dead_letters", _read_dead_letter),
+        Role.ALERTS: ("alert_log", _read_alert),
+        Role.COMMANDS: ("alert_log", _read_command),
+        Role.NOTICES: ("alert_log", _read_told),
     }
     for role, (kind, read) in kinds.items():
         deliverer.deliver(role, read, partial(sink.write, kind))
@@ -82,7 +112,7 @@ def make_clickhouse(settings: Settings, instance: str) -> Deliverer:
 
 
 def make_redis(settings: Settings, instance: str) -> Deliverer:
-    """Live snapshots into Redis."""
+    """Live snapshots and alerts into Redis."""
     deliverer = _make(settings, "redis", instance)
     connections = settings.connections
     sink = RedisSink(
@@ -96,7 +126,18 @@ def make_redis(settings: Settings, instance: str) -> Deliverer:
         sink.write(cast(Sequence[SnapshotRow], rows))
         return []
 
+    feed = AlertFeed(
+        connections.redis,
+        Names(settings.space.space).redis_prefix,
+        password=connections.redis_password.get_secret_value() or None,
+    )
+
+    def write_alerts(rows: Sequence[msgspec.Struct]) -> Sequence[Refused]:
+        feed.write(each for each in rows if isinstance(each, AlertTransition))
+        return []
+
     deliverer.deliver(Role.SNAPSHOTS, partial(_read_row, SnapshotRow), write)
+    deliverer.deliver(Role.ALERTS, lambda record: decode_record(record.value or b""), write_alerts)
     return deliverer
 
 

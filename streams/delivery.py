@@ -88,8 +88,9 @@ class Delivery(Service):
             self._dead.append(_letter(record, "the row can't be read"))
             return
         # Rows are whole values, so the last one of a key will do. A snapshot holds only what
-        # changed, and a dead letter's key may be anybody's: of these each one counts.
-        whole = self.role not in (Role.SNAPSHOTS, Role.DEAD_LETTERS)
+        # changed, a dead letter's key may be anybody's, and each command and notice is one of
+        # its own: of these each one counts.
+        whole = self.role in (Role.ROLLUPS, Role.ITEMS, Role.LABELS)
         key = record.key if whole else str(record.offset).encode()
         self._rows[partition, key] = (record, row)
 

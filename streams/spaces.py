@@ -15,7 +15,7 @@ from streams.admin import Kafka
 from streams.sender import Outgoing, Sender
 
 TERMS_KEY = b"terms"
-GROUP_ROLES = ("floor", "deliver-clickhouse", "deliver-redis")
+GROUP_ROLES = ("floor", "deliver-clickhouse", "deliver-redis", "deliver-notify")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class Names:
         """What matches all keys of the space; those of other spaces begin with ``ops:`` too."""
         if self.space != LIVE:
             return (f"{self.redis_prefix}*",)
-        return (f"{self.redis_prefix}snapshot:*", f"{self.redis_prefix}subjects")
+        prefix = self.redis_prefix
+        return tuple(f"{prefix}{each}" for each in ("snapshot:*", "subjects", "alert:*", "alerts"))
 
     @property
     def groups(self) -> tuple[str, ...]:

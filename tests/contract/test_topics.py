@@ -35,22 +35,32 @@ def test_a_role_is_found_by_its_name_in_its_own_space_only() -> None:
     assert topics.role("ops.annotations") is None
 
 
-def test_all_topics_have_the_same_partitions_except_the_one_of_the_space() -> None:
+def test_all_topics_have_the_same_partitions_except_the_few_that_have_one() -> None:
     counts = {name: spec.partitions for name, spec in specs().items()}
-    assert counts.pop("ops.space") == 1
+    for name in ("ops.space", "ops.alerts", "ops.notices", Topics().notify_changelog):
+        assert counts.pop(name) == 1
     assert set(counts.values()) == {6}
 
 
 def test_changelogs_are_compacted_only_and_take_a_whole_flush() -> None:
-    for stage in (1, 2):
-        config = specs()[Topics().floor_changelog(stage)].config
+    topics = Topics()
+    for name in (topics.floor_changelog(1), topics.floor_changelog(2), topics.notify_changelog):
+        config = specs()[name].config
         assert config["cleanup.policy"] == "compact"
         assert int(config["max.message.bytes"]) >= 16_000_000
         assert int(config["segment.ms"]) <= int(config["min.compaction.lag.ms"])
 
 
-def test_ticks_are_stamped_by_the_broker() -> None:
-    assert specs()["ops.ticks"].config["message.timestamp.type"] == "LogAppendTime"
+@pytest.mark.parametrize("name", ["ops.ticks", "ops.commands"])
+def test_time_and_commands_are_stamped_by_the_broker(name: str) -> None:
+    assert specs()[name].config["message.timestamp.type"] == "LogAppendTime"
+
+
+@pytest.mark.parametrize("name", ["ops.alerts", "ops.commands", "ops.notices"])
+def test_no_transition_command_or_notice_is_compacted_away(name: str) -> None:
+    config = specs()[name].config
+    assert config["cleanup.policy"] == "delete"
+    assert config["retention.ms"] == str(7 * 24 * 3_600_000)
 
 
 def test_dead_letters_expire_after_seven_days_and_take_any_message() -> None:
