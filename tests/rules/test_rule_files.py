@@ -4,58 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.groupings import DEFAULT_GROUPINGS
-from streams.core.rules import RuleBook
-from streams.marked_yaml import FileRefused
-from streams.rule_files import read_rules, read_targets
-
-GOOD = """\
-rules:
-  - alert: LowYield
-    metric: first_pass_yield
-    by: [project, queue]
-    window: 1h
-    op: "<"
-    value: 0.9
-    clear: 0.92
-    for: 5m
-    keep_firing_for: 10m
-    min_events: 30
-    labels: {severity: warning}
-    annotations:
-      summary: "{queue}: {value:.1%} (n={n})"
-      runbook: runbooks/yield.md
-"""
-SURE = GOOD.replace("window: 1h", "since: day").replace(
-    "    clear: 0.92\n", "    decide_on: confidence\n"
-)
-BUDGET = GOOD.replace(
-    'window: 1h\n    op: "<"\n    value: 0.9\n    clear: 0.92',
-    "slo: {objective: 0.95, period: 28d, budget_share: 0.02, window: 1h, short: 5m}",
-)
-TWICE = GOOD + GOOD.removeprefix("rules:\n")
-TARGETS = "targets:\n  - {metric: first_pass_yield, value: 95%}\n"
-
-
-def read(folder: Path, rules: str, targets: str = TARGETS) -> RuleBook:
-    """The files as they would lie in a folder."""
-    (folder / "runbooks").mkdir(exist_ok=True)
-    (folder / "runbooks" / "yield.md").write_text("Look at the queue.\n")
-    (folder / "rules.yaml").write_text(rules)
-    (folder / "targets.yaml").write_text(targets)
-    return read_rules(folder / "rules.yaml", folder / "targets.yaml", DEFAULT_GROUPINGS)
-
-
-def refused(folder: Path, rules: str, targets: str = TARGETS) -> list[str]:
-    with pytest.raises(FileRefused) as caught:
-        read(folder, rules, targets)
-    return [str(fault).replace(f"{folder}/", "") for fault in caught.value.faults]
-
-
-def edited(text: str, old: str, new: str) -> str:
-    assert old in text
-    return text.replace(old, new, 1)
-
+from tests.rules.texts import BUDGET, GOOD, SURE, TWICE, edited, refused
 
 #: (what is changed in a good file, into what, line, words that must be in the message).
 MISTAKES: list[tuple[str, str, int, str]] = [
@@ -217,53 +166,3 @@ def test_inhibition_is_one_level_about_the_same_subjects(tmp_path: Path) -> None
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     rules = edited(edited(GOOD, "value: 0.9", "value: 90"), "yield.md", "nothing.md")
     assert len(refused(tmp_path, rules)) == 3
-
-
-@pytest.mark.parametrize(
-    ("targets", "words"),
-    [
-        ("targets: [{metric: yields, value: 1}]", "targets.yaml:1: targets.0.metric: no metric"),
-        ("targets: [{metric: throughput, value: 95%}]", "is no amount of per hour"),
-        ("targets: [{metric: throughput}]", "`value` is missing"),
-        ("targets: [{metric: throughput, value: 1, where: {lane: a}}]", "no dimension 'lane'"),
-        ("targets: [{metric: f1, value: 1, where: {reviewer: a}}]", "not known by reviewer"),
-        ("targets: [{metric: throughput, value: 1, valid_from: May}]", "valid date"),
-        (TARGETS + "  - {metric: first_pass_yield, value: 0.9}\n", "another target says"),
-        ("targets: [{metric: throughput, value: 1, until: 3}]", "unknown key `until`"),
-    ],
-)
-def test_wrong_targets_are_refused(tmp_path: Path, targets: str, words: str) -> None:
-    faults = refused(tmp_path, GOOD, targets)
-    assert any(words in fault for fault in faults), faults
-
-
-def test_a_file_that_is_not_there_is_refused_with_its_name(tmp_path: Path) -> None:
-    with pytest.raises(FileRefused, match="none\\.yaml:1: can't be read"):
-        read_targets(tmp_path / "none.yaml")
-
-
-def test_a_good_rule_is_ready_with_units_and_durations_resolved(tmp_path: Path) -> None:
-    (ready,) = read(tmp_path, GOOD).rules
-    assert (ready.grouping, ready.windows) == ("queue", ("1h",))
-    assert (ready.threshold, ready.clear) == (0.9, 0.92)
-    assert (ready.rule.for_ms, ready.rule.keep_firing_for_ms) == (300_000, 600_000)
-    (sure,) = read(tmp_path, SURE).rules
-    assert sure.windows == ("business_day",)
-    (budget,) = read(tmp_path, BUDGET).rules
-    assert budget.windows == ("1h", "5m", "28d")
-
-
-def test_the_closest_and_latest_target_holds(tmp_path: Path) -> None:
-    targets = """\
-targets:
-  - {metric: first_pass_yield, value: 90%}
-  - {metric: first_pass_yield, value: 0.8, where: {queue: hard}}
-  - {metric: first_pass_yield, value: 0.85, where: {queue: hard}, valid_from: 2026-03-02}
-"""
-    rules = edited(GOOD, "value: 0.9\n    clear: 0.92", "target: true")
-    book = read(tmp_path, rules, targets)
-    march_2_ms = 1_772_409_600_000
-    hard = {"org": "o", "queue": "hard"}
-    assert book.threshold(book.rules[0], {"queue": "easy"}, march_2_ms) == 0.9
-    assert book.threshold(book.rules[0], hard, march_2_ms - 1) == 0.8
-    assert book.threshold(book.rules[0], hard, march_2_ms) == 0.85
