@@ -37,9 +37,10 @@ class Fact(NamedTuple):
     scope: Scope
     deltas: tuple[Delta, ...]
 
-    def negated(self) -> "Fact":
-        """The fact that takes this one back."""
-        return self._replace(deltas=tuple((key, -n) for key, n in self.deltas))
+
+def negated(fact: Fact) -> Fact:
+    """The fact that takes this one back."""
+    return fact._replace(deltas=tuple([(key, -n) for key, n in fact.deltas]))
 
 
 @cache
@@ -48,9 +49,9 @@ def counter(name: str) -> Delta:
     return (key_of(name), 1)
 
 
-def duration(name: str, duration_ms: int) -> Delta:
-    """One more in the bin of a histogram that holds ``duration_ms``."""
-    return (key_of(name) | bin_of(duration_ms), 1)
+def duration(key: int, duration_ms: int) -> Delta:
+    """One more in the bin that holds ``duration_ms``, of the histogram with this tally key."""
+    return (key | bin_of(duration_ms), 1)
 
 
 assert BIN_BITS == 12  # ``key | bin`` above relies on bins that fit beside the measure.

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from streams.core.facts import Scope
-from streams.core.life import OPEN_DELTA, STATE_DELTA, WAITING, Life
+from streams.core.life import IN_WORK, WAITING, Life
 from streams.core.plan import QUARTER_MS
 from streams.core.subjects import Home, Subjects
 
@@ -102,12 +102,20 @@ def standing_of(life: Life, opened_ms: int, now_ms: int) -> Standing:
     marks = due_marks(life) if state == WAITING else None
     return Standing(
         state,
-        life.held.get(OPEN_DELTA),
-        life.held.get(STATE_DELTA.get(state, -1)),
+        life.open_scope,
+        life.state_scope,
         life.queued_ms if life.queued_ms is not None else opened_ms,
         opened_ms,
         None if marks is None else sum(mark <= now_ms for mark in marks),
     )
+
+
+def _opened(standing: Standing) -> int:
+    return standing.open_since_ms - standing.open_since_ms % QUARTER_MS
+
+
+def _aged(standing: Standing) -> tuple[str, int, int | None]:
+    return (standing.state, standing.waiting_since_ms, standing.aged)
 
 
 class Gauges:
@@ -122,36 +130,54 @@ class Gauges:
         """Count an item in its new standing and no longer in its old one."""
         if old == new:
             return
-        if old is not None:
-            self._count(home, old, -1)
-        if new is not None:
-            self._count(home, new, +1)
+        # Most moves change the state and not that the item is open, or the other way round.
+        if not (old and new and old.open_scope == new.open_scope and _opened(old) == _opened(new)):
+            self._count_open(home, old, -1)
+            self._count_open(home, new, +1)
+        if not (old and new and old.state_scope == new.state_scope and _aged(old) == _aged(new)):
+            self._count_state(home, old, -1)
+            self._count_state(home, new, +1)
 
-    def _count(self, home: Home, standing: Standing, n: int) -> None:
-        if standing.open_scope is not None:
-            quarter_ms = standing.open_since_ms - standing.open_since_ms % QUARTER_MS
-            for gauge, _ in self._of(home, standing.open_scope):
-                gauge.open += n
-                count = gauge.open_since.get(quarter_ms, 0) + n
-                if count:
-                    gauge.open_since[quarter_ms] = count
-                else:
-                    del gauge.open_since[quarter_ms]
-        if standing.state_scope is not None:
-            for gauge, oldest in self._of(home, standing.state_scope):
-                setattr(gauge, standing.state, getattr(gauge, standing.state) + n)
-                if standing.state == WAITING:
-                    oldest.change(standing.waiting_since_ms, n)
-                if standing.aged is not None:
-                    gauge.waiting_with_due += n
-                    gauge.aged_50 += n * (standing.aged >= 1)
-                    gauge.aged_80 += n * (standing.aged >= 2)
-                    gauge.aged_100 += n * (standing.aged >= 3)
+    def _count_open(self, home: Home, standing: Standing | None, n: int) -> None:
+        if standing is None or standing.open_scope is None:
+            return
+        quarter_ms = _opened(standing)
+        for gauge, _ in self._of(home, standing.open_scope):
+            gauge.open += n
+            count = gauge.open_since.get(quarter_ms, 0) + n
+            if count:
+                gauge.open_since[quarter_ms] = count
+            else:
+                del gauge.open_since[quarter_ms]
+
+    def _count_state(self, home: Home, standing: Standing | None, n: int) -> None:
+        if standing is None or standing.state_scope is None:
+            return
+        state, since_ms, aged = standing.state, standing.waiting_since_ms, standing.aged
+        for gauge, oldest in self._of(home, standing.state_scope):
+            if state == WAITING:
+                gauge.waiting += n
+                oldest.change(since_ms, n)
+            elif state == IN_WORK:
+                gauge.in_work += n
+            else:
+                gauge.in_review += n
+            if aged is not None:
+                gauge.waiting_with_due += n
+                gauge.aged_50 += n * (aged >= 1)
+                gauge.aged_80 += n * (aged >= 2)
+                gauge.aged_100 += n * (aged >= 3)
 
     def _of(self, home: Home, scope: Scope) -> list[tuple[Gauge, Oldest]]:
+        gauges, found = self._gauges, []
         subjects = self._subjects.of(home, scope)
         self._dirty.update(subjects)
-        return [self._gauges.setdefault(subject, (Gauge(), Oldest())) for subject in subjects]
+        for subject in subjects:
+            known = gauges.get(subject)
+            if known is None:
+                known = gauges[subject] = (Gauge(), Oldest())
+            found.append(known)
+        return found
 
     def take_dirty(self) -> dict[str, Gauge]:
         """Gauges that changed since the last call, whole."""

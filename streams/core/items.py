@@ -1,22 +1,22 @@
 """Items of one source partition: histories that tell the same story in any order of arrival.
 
-An item is the set of its events. In the usual case an event is the latest in every sense and one
-step of the fold brings its facts. An event out of order in event time has the story told twice,
-without it and with it, and only the difference counts. The level at which a difference is booked
-depends on the Kafka record that caused it: where that matters, an event that overtook records of
-another topic has the item's whole account told anew in the order of the records.
+An item is the set of its events. Events are heard one by one and told by the flush, all of an
+item's at once: in the usual case each is one step of the fold and brings its facts. Events out of
+order in event time have the story told again, and only the moments whose facts changed count.
+The level at which a fact is booked depends on the Kafka record that caused it: where that
+matters, an event that overtook records of another topic has the item's whole account told anew in
+the order of the records.
 """
 
 from bisect import bisect, insort
-from collections import Counter
 
 import msgspec
 
-from streams.core.facts import Fact
+from streams.core.facts import Fact, negated
 from streams.core.gauges import Standing
 from streams.core.life import Life
 from streams.core.moments import Moment
-from streams.core.steps import changes_nothing, step
+from streams.core.steps import step
 
 #: Facts together with the time of the Kafka record that caused them.
 Booking = tuple[int, list[Fact]]
@@ -31,76 +31,107 @@ _decode = msgspec.msgpack.Decoder(tuple[int, list[Moment]]).decode
 ITEM_VERSION = 1
 
 
+def _order(moment: Moment) -> tuple[int, int, int]:
+    """What sorts an item's moments."""
+    return (moment.t_ms, moment.code, moment.id)
+
+
 def record_order(moment: Moment) -> RecordOrder:
     """What sorts the records that an item's moments came in."""
-    return (moment.record_ms, moment.order)
-
-
-def fold(history: list[Moment], extra_count: int, facts_from: int = 0) -> Life:
-    """Tell a story from its beginning; ``facts`` are those from the given moment on."""
-    life = Life(extra_count)
-    for moment in history[:facts_from]:
-        step(life, moment)
-    life.facts = []
-    for moment in history[facts_from:]:
-        step(life, moment)
-    return life
+    return (moment.record_ms, (moment.t_ms, moment.code, moment.id))
 
 
 class Item:
-    """One item: its moments in order, and its life so far."""
+    """One item: its moments in order with the facts that each brought, and its life so far."""
 
-    __slots__ = ("counted", "dirty", "extra_count", "fresh", "ids", "latest", "life", "moments")
+    __slots__ = (
+        "counted",
+        "dirty",
+        "extra_count",
+        "fresh",
+        "heard",
+        "ids",
+        "latest",
+        "life",
+        "moments",
+        "told",
+    )
 
     def __init__(self, extra_count: int, history: list[Moment] | None = None) -> None:
         self.extra_count = extra_count
         self.moments: list[Moment] = history or []
         self.ids = {moment.id for moment in self.moments}
+        #: The last in the order of records among ``moments``.
         self.latest = max(map(record_order, self.moments), default=_NEVER)
-        self.life = fold(self.moments, extra_count, len(self.moments))
+        self.life = Life(extra_count)
+        self.told: list[list[Fact]] = [step(self.life, moment) for moment in self.moments]
+        #: Moments that are yet to be told.
+        self.heard: list[Moment] = []
         #: Moments since the last flush: their labels are yet to be written.
         self.fresh: list[Moment] = []
         self.dirty = False
         #: Where the backlog's gauges have the item now.
         self.counted: Standing | None = None
 
-    def book(self, moment: Moment, late_after_ms: int) -> list[Booking]:
-        """Take one new moment in; returns the facts that change, by causing record.
+    def hear(self, moment: Moment) -> None:
+        """Take one new moment in; it counts once ``tell`` was called."""
+        self.ids.add(moment.id)
+        self.heard.append(moment)
+
+    def tell(self, late_after_ms: int) -> list[Booking]:
+        """Live through what was heard; returns the facts that change, by causing record.
 
         A fact older than its record by more than ``late_after_ms`` is booked apart from the rest.
         """
-        self.ids.add(moment.id)
-        order = record_order(moment)
-        if order > self.latest:
-            self.latest = order
-            return [(moment.record_ms, self._live(moment))]
-        earliest_ms = min(self.moments[0].t_ms, moment.t_ms)
-        if earliest_ms >= self.latest[0] - late_after_ms:
-            # No record of this item booked anything late, so their order makes no difference.
-            return [(moment.record_ms, self._live(moment))]
-        account = sorted(self.moments, key=record_order)
-        before = _account(account, self.extra_count)
-        insort(account, moment, key=record_order)
-        after = _account(account, self.extra_count)
-        insort(self.moments, moment, key=_moment_order)
-        self.life = fold(self.moments, self.extra_count, len(self.moments))
-        return _differences(before, after)
-
-    def _live(self, moment: Moment) -> list[Fact]:
-        moments = self.moments
-        if not moments or moment.order > moments[-1].order:
-            moments.append(moment)
-            self.life.facts = []
-            step(self.life, moment)
-            return self.life.facts
-        at = bisect(moments, moment.order, key=_moment_order)
-        if changes_nothing(moment):
-            moments.insert(at, moment)
+        heard, self.heard = self.heard, []
+        if not heard:
             return []
-        before = fold(moments, self.extra_count, at).facts
-        moments.insert(at, moment)
-        self.life = fold(moments, self.extra_count, at)
-        return _difference(before, self.life.facts)
+        self.fresh += heard
+        before = self.latest
+        self.latest = max(before, *map(record_order, heard))
+        latest_ms = self.latest[0]
+        earliest_ms = min([moment.t_ms for moment in heard])
+        if self.moments:
+            earliest_ms = min(earliest_ms, self.moments[0].t_ms)
+        if earliest_ms >= latest_ms - late_after_ms:
+            # No record of this item books anything late, so their order makes no difference.
+            heard.sort(key=_order)
+            return [(latest_ms, self._insert(heard))]
+        heard.sort(key=record_order)
+        if record_order(heard[0]) > before:
+            return [(moment.record_ms, self._insert([moment])) for moment in heard]
+        account = sorted(self.moments, key=record_order)
+        was = _account(account, self.extra_count)
+        for moment in heard:
+            insort(account, moment, key=record_order)
+            insort(self.moments, moment, key=_order)
+        self._retell(0)
+        return _differences(was, _account(account, self.extra_count))
+
+    def _insert(self, new: list[Moment]) -> list[Fact]:
+        """Put moments, in their order, where they belong; returns the facts that change."""
+        moments, told, life = self.moments, self.told, self.life
+        if not moments or _order(new[0]) > _order(moments[-1]):
+            facts: list[Fact] = []
+            for moment in new:
+                moments.append(moment)
+                found = step(life, moment)
+                told.append(found)
+                facts += found
+            return facts
+        at = bisect(moments, _order(new[0]), key=_order)
+        was = {moment.id: found for moment, found in zip(moments[at:], told[at:], strict=True)}
+        moments += new
+        moments.sort(key=_order)
+        self._retell(at)
+        return _changes(was, moments[at:], self.told[at:])
+
+    def _retell(self, at: int) -> None:
+        """Tell the story again; what was told of the moments before ``at`` stays as it is."""
+        life = self.life = Life(self.extra_count)
+        for moment in self.moments[:at]:
+            step(life, moment)
+        self.told[at:] = [step(life, moment) for moment in self.moments[at:]]
 
     def pack(self) -> bytes:
         """The stored form: the history; everything else follows from it."""
@@ -114,26 +145,25 @@ def unpack(data: bytes, extra_count: int) -> Item:
     return Item(extra_count, history)
 
 
-def _moment_order(moment: Moment) -> tuple[int, int, int]:
-    return moment.order
+def _changes(
+    was: dict[int, list[Fact]], moments: list[Moment], told: list[list[Fact]]
+) -> list[Fact]:
+    """The facts that turn one telling of some moments into another; none ever goes away."""
+    changes: list[Fact] = []
+    for moment, found in zip(moments, told, strict=True):
+        before = was.get(moment.id)
+        if before is None:
+            changes += found
+        elif before != found:
+            changes += map(negated, before)
+            changes += found
+    return changes
 
 
 def _account(moments: list[Moment], extra_count: int) -> list[Booking]:
     """What was booked, had the records come in this order."""
     item = Item(extra_count)
-    return [(moment.record_ms, item._live(moment)) for moment in moments]
-
-
-def _difference(before: list[Fact], after: list[Fact]) -> list[Fact]:
-    """The facts that turn one telling into the other."""
-    changes = Counter(after)
-    changes.subtract(before)
-    facts: list[Fact] = []
-    for fact, n in changes.items():
-        if n:
-            signed = fact if n > 0 else fact.negated()
-            facts += [signed] * abs(n)
-    return facts
+    return [(moment.record_ms, item._insert([moment])) for moment in moments]
 
 
 def _differences(before: list[Booking], after: list[Booking]) -> list[Booking]:
@@ -141,5 +171,5 @@ def _differences(before: list[Booking], after: list[Booking]) -> list[Booking]:
     same = 0
     while same < min(len(before), len(after)) and before[same] == after[same]:
         same += 1
-    taken_back = [(record_ms, [f.negated() for f in facts]) for record_ms, facts in before[same:]]
+    taken_back = [(record_ms, [negated(f) for f in facts]) for record_ms, facts in before[same:]]
     return taken_back + after[same:]

@@ -9,18 +9,20 @@ from schemas.measures import key_of
 from streams.core.facts import Delta, Fact, Scope
 from streams.core.moments import Moment
 
+# A named tuple's own constructor costs three times as much, and every fact needs two of them.
+_new = tuple.__new__
+
 WAITING, IN_WORK, SUBMITTED, IN_REVIEW = "waiting", "in_work", "submitted", "in_review"
 REVIEWED, ESCALATED, CLOSED, UNOPENED = "reviewed", "escalated", "closed", ""
 
-#: What the coming and going of items in a state is counted as.
-STATE_DELTA: dict[str, int] = {
-    WAITING: key_of("waiting_delta"),
-    IN_WORK: key_of("in_work_delta"),
-    IN_REVIEW: key_of("in_review_delta"),
+_OPENED, _SHUT = ((key_of("open_delta"), +1),), ((key_of("open_delta"), -1),)
+#: What coming into a state and leaving it is counted as; the other states have no count.
+_CAME: dict[str, tuple[Delta, ...]] = {
+    WAITING: ((key_of("waiting_delta"), +1),),
+    IN_WORK: ((key_of("in_work_delta"), +1),),
+    IN_REVIEW: ((key_of("in_review_delta"), +1),),
 }
-OPEN_DELTA = key_of("open_delta")
-#: Every measure that counts an open item in one of these states.
-_HELD_IN = {state: (OPEN_DELTA, key) for state, key in STATE_DELTA.items()}
+_LEFT = {state: tuple([(key, -n) for key, n in deltas]) for state, deltas in _CAME.items()}
 
 
 class Life:
@@ -47,10 +49,10 @@ class Life:
         "first_claimed_ms",
         "first_queued_ms",
         "handle_ms",
-        "held",
         "held_state",
         "labels",
         "last_claimed_ms",
+        "open_scope",
         "opened",
         "outcome",
         "passed",
@@ -62,6 +64,7 @@ class Life:
         "site",
         "started_ms",
         "starts",
+        "state_scope",
         "submissions",
         "submitted_ms",
         "team",
@@ -97,9 +100,11 @@ class Life:
         self.authors: dict[str, tuple[str, str]] = {}
         #: The scope of the accept that nothing has taken back.
         self.accepted: Scope | None = None
-        #: Backlog measures that count the item now, each with the scope it came in with.
-        self.held: dict[int, Scope] = {}
+        #: The state that is booked, and the scopes in which the item came in: into the backlog,
+        #: and into that state if it is counted.
         self.held_state = UNOPENED
+        self.open_scope: Scope | None = None
+        self.state_scope: Scope | None = None
         self.claim_last: Fact | None = None
 
     @property
@@ -124,36 +129,52 @@ class Life:
         state = UNOPENED
         if self.opened and not self.closed:
             state = IN_WORK if self.assignments else self.base
-        moved = self.queue != queue_before
-        if state == self.held_state and not moved:
+        before, moved = self.held_state, self.queue != queue_before
+        if state == before and not moved:
             return
-        held = self.held
-        wanted = _HELD_IN.get(state) or ((OPEN_DELTA,) if self.is_open else ())
-        for key in [key for key in held if key not in wanted]:
-            self.emit(moment, held.pop(key), ((key, -1),))
-        for key in wanted:
-            scope = held.get(key)
-            if scope is None:
-                held[key] = self.flow_scope(moment)
-            elif moved and scope.queue != self.queue:
-                self.emit(moment, scope, ((key, -1),))
-                held[key] = scope._replace(queue=self.queue)
-            else:
-                continue
-            self.emit(moment, held[key], ((key, +1),))
+        if state != before and self.state_scope is not None:
+            self.emit(moment, self.state_scope, _LEFT[before])
+            self.state_scope = None
+        was = self.open_scope
+        if not self.opened or self.closed:
+            if was is not None:
+                self.emit(moment, was, _SHUT)
+                self.open_scope = None
+        elif was is None:
+            self.open_scope = self.flow_scope(moment)
+            self.emit(moment, self.open_scope, _OPENED)
+        elif moved and was.queue != self.queue:
+            self.open_scope = self._moved(moment, was, _OPENED, _SHUT)
+        came = _CAME.get(state)
+        if came is not None:
+            held = self.state_scope
+            if held is None:
+                self.state_scope = self.flow_scope(moment)
+                self.emit(moment, self.state_scope, came)
+            elif moved and held.queue != self.queue:
+                self.state_scope = self._moved(moment, held, came, _LEFT[state])
         self.held_state = state
+
+    def _moved(
+        self, moment: Moment, scope: Scope, came: tuple[Delta, ...], left: tuple[Delta, ...]
+    ) -> Scope:
+        """Leave a scope for the same one in the present queue."""
+        self.emit(moment, scope, left)
+        scope = scope._replace(queue=self.queue)
+        self.emit(moment, scope, came)
+        return scope
 
     def emit(self, moment: Moment, scope: Scope, deltas: tuple[Delta, ...]) -> None:
         """Book signed counts at the moment's time."""
-        self.facts.append(Fact(moment.t_ms, scope, deltas))
+        self.facts.append(_new(Fact, (moment.t_ms, scope, deltas)))
 
     def flow_scope(self, moment: Moment) -> Scope:
         """The scope of what happens to an item without a person's doing."""
         queue = moment.queue if moment.queue is not None else self.queue
-        return Scope(queue, moment.team, moment.site, None, None, None, self.extras)
+        return _new(Scope, (queue, moment.team, moment.site, None, None, None, self.extras))
 
     def person_scope(self, moment: Moment) -> Scope:
         """The scope of what a person did as an annotator."""
         queue = moment.queue if moment.queue is not None else self.queue
         team, site = moment.team or "", moment.site or ""
-        return Scope(queue, team, site, moment.actor or "", None, None, self.extras)
+        return _new(Scope, (queue, team, site, moment.actor or "", None, None, self.extras))

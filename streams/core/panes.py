@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 
 from schemas.measures import Tally
-from streams.core.facts import Fact, Scope
+from streams.core.facts import Delta, Fact, Scope
 from streams.core.plan import Plan
 from streams.core.subjects import Home, Subjects
 
@@ -33,7 +33,8 @@ class Panes:
         self._dirty: list[Pane] = []
         #: What was booked since the last flush, by where it counts: facts of one place are added
         #: up before they are spread over its subjects.
-        self._cells: dict[tuple[int, int, Home, Scope], Tally] = {}
+        self._cells: dict[Home, dict[tuple[int, int, Scope], Tally]] = {}
+        self._cell_count = 0
         #: Slices by when they end, per level, so that a tick costs what it retires.
         self._ends: dict[int, list[int]] = {plan.pane_ms: [], plan.late_pane_ms: []}
 
@@ -45,29 +46,67 @@ class Panes:
         """
         plan = self._plan
         late_before_ms = record_ms - plan.late_after_ms
+        pane_ms, late_pane_ms = plan.pane_ms, plan.late_pane_ms
+        cells = self._cells.get(home)
+        if cells is None:
+            cells = self._cells[home] = {}
+        count = len(cells)
         for t_ms, scope, deltas in facts:
-            size_ms = plan.late_pane_ms if t_ms < late_before_ms else plan.pane_ms
-            place = (t_ms - t_ms % size_ms, size_ms, home, scope)
-            cell = self._cells.get(place)
+            size_ms = late_pane_ms if t_ms < late_before_ms else pane_ms
+            place = (t_ms - t_ms % size_ms, size_ms, scope)
+            cell = cells.get(place)
             if cell is None:
-                cell = self._cells[place] = {}
+                cells[place] = dict(deltas)
+                continue
             for key, n in deltas:
                 cell[key] = cell.get(key, 0) + n
+        self._cell_count += len(cells) - count
 
     def spread(self) -> None:
-        """Bring what was booked into the panes of all subjects that it counts for."""
-        for (start_ms, size_ms, home, scope), cell in self._cells.items():
-            deltas = list(cell.items())
-            panes = self._slice((start_ms, size_ms))
-            for subject in self._subjects.of(home, scope):
-                pane = panes.get(subject)
-                if pane is None:
-                    pane = panes[subject] = Pane(subject, start_ms, size_ms, {})
-                self.touch(pane)
-                tally = pane.tally
-                for key, n in deltas:
-                    tally[key] = tally.get(key, 0) + n
+        """Bring what was booked into the panes of all subjects that it counts for.
+
+        Broad subjects take sums over people: few cells differ in nothing else.
+        """
+        split = self._subjects.split
+        for home, cells in self._cells.items():
+            sums: dict[tuple[int, int, tuple[str, ...]], Tally] = {}
+            for (start_ms, size_ms, scope), cell in cells.items():
+                # What came and was taken back again must not touch a pane.
+                deltas = [delta for delta in cell.items() if delta[1]]
+                if not deltas:
+                    continue
+                broad, narrow = split(home, scope)
+                if narrow:
+                    self._add(start_ms, size_ms, narrow, deltas)
+                if broad:
+                    total = sums.get((start_ms, size_ms, broad))
+                    if total is None:
+                        sums[start_ms, size_ms, broad] = dict(deltas)
+                        continue
+                    for key, n in deltas:
+                        total[key] = total.get(key, 0) + n
+            for (start_ms, size_ms, broad), total in sums.items():
+                self._add(start_ms, size_ms, broad, [delta for delta in total.items() if delta[1]])
         self._cells.clear()
+        self._cell_count = 0
+
+    def _add(
+        self, start_ms: int, size_ms: int, subjects: tuple[str, ...], deltas: list[Delta]
+    ) -> None:
+        """Add signed counts to the panes of subjects."""
+        if not deltas:
+            return
+        panes = self._slice((start_ms, size_ms))
+        for subject in subjects:
+            pane = panes.get(subject)
+            if pane is None:
+                pane = panes[subject] = Pane(subject, start_ms, size_ms, dict(deltas))
+                self.touch(pane)
+                continue
+            self.touch(pane)
+            tally = pane.tally
+            for key, n in deltas:
+                tally[key] = tally.get(key, 0) + n
 
     def _slice(self, at: tuple[int, int]) -> dict[str, Pane]:
         panes = self._slices.get(at)
@@ -117,7 +156,7 @@ class Panes:
     @property
     def dirty(self) -> int:
         """About how many panes changed since the last flush."""
-        return len(self._dirty) + len(self._cells)
+        return len(self._dirty) + self._cell_count
 
     def __iter__(self) -> Iterator[Pane]:
         """Every pane held."""

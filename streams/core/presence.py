@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from schemas.measures import key_of
-from streams.core.facts import Fact, Scope
+from streams.core.facts import Fact, Scope, negated
 from streams.core.moments import Event, event_hash
 from streams.core.plan import Plan
 
@@ -73,7 +73,7 @@ def add_sighting(
     after = sightings[at + 1] if at + 1 < len(sightings) else None
     facts: list[Fact] = []
     if before and after:
-        facts += [fact.negated() for fact in facts_between(plan, actor, before, after)]
+        facts += [negated(fact) for fact in facts_between(plan, actor, before, after)]
     if before:
         facts += facts_between(plan, actor, before, new)
     if after:

@@ -22,7 +22,7 @@ from streams.core.moments import CODES, Event, moment_of, note_seen
 from streams.core.panes import Pane, Panes
 from streams.core.persons import Persons
 from streams.core.plan import Plan
-from streams.core.shelf import Shelf
+from streams.core.shelf import Shelf, home_of
 from streams.core.subjects import Home, Subjects
 
 #: Ticks that wait for their events; beyond this the older of two neighbours is dropped.
@@ -133,21 +133,30 @@ class Shard:
         return True
 
     def _item_event(self, event: Event, record_ms: int) -> bool | None:
+        shelf = self.shelf
         home = (event["org_id"], event["source"], event["project_id"])
         key = SEPARATOR.join((*home, event["item_id"]))
-        item = self.shelf.item(key)
-        if self.shelf.expired(item, record_ms):
-            item = self.shelf.renew(key, item)
+        item = shelf.item(key)
+        if shelf.may_be_expired(item, record_ms):
+            self._tell(key, item)
+            if shelf.expired(item, record_ms):
+                item = shelf.renew(key, item)
         moment = moment_of(event, record_ms, self._extra_dims)
         if moment.id in item.ids:
             return False
         if len(item.ids) >= self.plan.item_events_max:
             return None
-        for caused_ms, facts in item.book(moment, self.plan.late_after_ms):
-            self._book(home, facts, caused_ms)
-        item.fresh.append(moment)
-        self.shelf.touch(key, item)
+        item.hear(moment)
+        shelf.touch(key, item)
         return True
+
+    def _tell(self, key: str, item: Item) -> None:
+        """Book what follows from all that was heard of an item."""
+        bookings = item.tell(self.plan.late_after_ms)
+        if bookings:
+            home = home_of(key)
+            for record_ms, facts in bookings:
+                self._book(home, facts, record_ms)
 
     def _person_event(self, event: Event, record_ms: int) -> bool:
         facts = self.persons.hear(event, record_ms)
@@ -230,6 +239,8 @@ class Shard:
         epoch, seq = self.epoch, self.seq
         assert not self.dead
         log: list[wire.LogRecord] = []
+        for name, item in self.shelf.changed:
+            self._tell(name, item)
         self._retire_panes()
         items = []
         for name, item, packed in self.shelf.take_dirty():

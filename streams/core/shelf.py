@@ -32,6 +32,7 @@ class Shelf:
         self._dirty: list[tuple[str, Item]] = []
         self._marks: list[tuple[int, str]] = []
         self._expiries: list[tuple[int, str]] = []
+        self._kept_ms_min = min(plan.retention_ms, plan.open_item_retention_ms)
         #: Event time that the due marks have been brought up to.
         self._now_ms = 0
 
@@ -55,8 +56,12 @@ class Shelf:
             self._hot[key] = item
         return item
 
+    def may_be_expired(self, item: Item, record_ms: int) -> bool:
+        """Whether a record of that time may come after the item's retention ended."""
+        return record_ms - item.latest[0] >= self._kept_ms_min and bool(item.moments or item.heard)
+
     def expired(self, item: Item, record_ms: int) -> bool:
-        """Whether a record of that time comes after the item's retention ended."""
+        """Whether a record of that time comes after the retention of an item, told in full."""
         return bool(item.moments) and self._expiry_ms(item) <= record_ms
 
     def renew(self, key: str, item: Item) -> Item:
@@ -67,6 +72,11 @@ class Shelf:
             self._dirty = [entry for entry in self._dirty if entry[1] is not item]
             new.fresh = item.fresh
         return new
+
+    @property
+    def changed(self) -> list[tuple[str, Item]]:
+        """The items that the next flush writes, with their keys."""
+        return self._dirty
 
     def touch(self, key: str, item: Item) -> None:
         """Have an item written with the next flush."""

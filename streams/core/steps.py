@@ -8,13 +8,29 @@ from collections.abc import Callable
 
 from schemas.measures import key_of
 from streams.core import moments, reviews
-from streams.core.facts import Delta, Fact, counter, duration
+from streams.core.facts import Delta, Fact, counter, duration, negated
 from streams.core.life import ESCALATED, IN_REVIEW, SUBMITTED, WAITING, Life
 from streams.core.moments import Moment
 
+_ARRIVED, _REQUEUED = (counter("arrived"),), (counter("requeued"),)
+_CLAIMED, _SKIPPED, _EXPIRED = counter("claimed"), (counter("skipped"),), (counter("expired"),)
+_SUBMITTED, _LABELLED = counter("submitted"), (counter("submitted"), counter("labelled"))
+_FROM_PREDICTION, _UNEDITED = counter("prelabel_submitted"), counter("prelabel_unedited")
+_HANDLED, _HANDLE_HIST = counter("handled"), key_of("handle_hist")
+_HANDLE_MS, _ACTIVE_N, _ACTIVE_MS = key_of("handle_ms"), counter("active_n"), key_of("active_ms")
+_UNITS, _UNITS_ACTIVE_MS = key_of("units"), key_of("units_active_ms")
+_RATIO_ACTIVE_MS, _RATIO_ELAPSED_MS = key_of("ratio_active_ms"), key_of("ratio_elapsed_ms")
+_REWORK_ACTIVE_MS = key_of("rework_active_ms")
+_FLOW_ACTIVE_MS, _FLOW_ELAPSED_MS = key_of("flow_active_ms"), key_of("flow_elapsed_ms")
+_CLAIM_FIRST_HIST, _CLAIM_LAST_HIST = key_of("claim_first_hist"), key_of("claim_last_hist")
+_TURNAROUND_HIST = key_of("turnaround_hist")
+_COMPLETED, _COMPLETED_FIRST = counter("completed"), counter("completed_first")
+_AUTO_CLOSED = counter("auto_closed")
 
-def step(life: Life, moment: Moment) -> None:
-    """Live through one moment; its facts are appended to ``life.facts``."""
+
+def step(life: Life, moment: Moment) -> list[Fact]:
+    """Live through one moment; returns the facts that it brings."""
+    facts = life.facts = []
     if moment.extras:
         pairs = zip(moment.extras, life.extras, strict=True)
         life.extras = tuple([old if new is None else new for new, old in pairs])
@@ -25,12 +41,7 @@ def step(life: Life, moment: Moment) -> None:
     if code in _OPENING:
         life.opened = True
     life.settle(moment, queue)
-
-
-def changes_nothing(moment: Moment) -> bool:
-    """Whether an item's life is the same without this moment, wherever it stands in it."""
-    code = moment.code
-    return not (code in _STEPS or code in _OPENING or moment.extras)
+    return facts
 
 
 def _created(life: Life, moment: Moment) -> None:
@@ -54,23 +65,23 @@ def _queued(life: Life, moment: Moment) -> None:
     life.base = WAITING
     life.closed = False
     life.assignments.clear()
-    name = "requeued" if moment.code == moments.REQUEUED else "arrived"
-    life.emit(moment, life.flow_scope(moment), (counter(name),))
+    requeued = moment.code == moments.REQUEUED
+    life.emit(moment, life.flow_scope(moment), _REQUEUED if requeued else _ARRIVED)
 
 
 def _claimed(life: Life, moment: Moment) -> None:
     assert moment.assignment is not None
     life.claims += 1
     life.last_claimed_ms = moment.t_ms
-    deltas = [counter("claimed")]
+    deltas = [_CLAIMED]
     scope = life.person_scope(moment)
     if life.first_queued_ms is not None:
         waited_ms = moment.t_ms - life.first_queued_ms
         if life.first_claimed_ms is None:
-            deltas.append(duration("claim_first_hist", waited_ms))
+            deltas.append(duration(_CLAIM_FIRST_HIST, waited_ms))
         if life.claim_last is not None:
-            life.facts.append(life.claim_last.negated())
-        latest = (duration("claim_last_hist", waited_ms),)
+            life.facts.append(negated(life.claim_last))
+        latest = (duration(_CLAIM_LAST_HIST, waited_ms),)
         life.claim_last = Fact(moment.t_ms, scope, latest)
         life.facts.append(life.claim_last)
     if life.first_claimed_ms is None:
@@ -109,15 +120,15 @@ def _submitted(life: Life, moment: Moment) -> None:
     start = life.starts.get(assignment)
     handle_ms = None if start is None else max(0, moment.t_ms - start[1])
     scope = life.person_scope(moment)
-    deltas = [counter("submitted"), *_effort(active_ms, handle_ms, units, attempt)]
+    deltas = [_SUBMITTED, *_effort(active_ms, handle_ms, units, attempt)]
     if prediction is not None:
-        deltas.append(counter("prelabel_submitted"))
+        deltas.append(_FROM_PREDICTION)
         if edits == 0:
-            deltas.append(counter("prelabel_unedited"))
+            deltas.append(_UNEDITED)
     life.emit(moment, scope, tuple(deltas))
     for label in dict.fromkeys(labels or ()):
         labelled = scope._replace(label=label)
-        life.emit(moment, labelled, (counter("submitted"), counter("labelled")))
+        life.emit(moment, labelled, _LABELLED)
     life.submissions += 1
     life.submitted_ms = moment.t_ms
     life.annotator, life.team, life.site = scope.annotator or "", scope.team or "", scope.site or ""
@@ -141,28 +152,26 @@ def _effort(
     """The counts of a submission's times; what is unknown is not counted at all."""
     deltas: list[Delta] = []
     if handle_ms is not None:
-        deltas += (counter("handled"), duration("handle_hist", handle_ms))
-        deltas.append((key_of("handle_ms"), handle_ms))
+        deltas += (_HANDLED, duration(_HANDLE_HIST, handle_ms), (_HANDLE_MS, handle_ms))
     if active_ms is None:
         return deltas
-    deltas += (counter("active_n"), (key_of("active_ms"), active_ms))
+    deltas += (_ACTIVE_N, (_ACTIVE_MS, active_ms))
     if units is not None:
-        deltas += ((key_of("units"), units), (key_of("units_active_ms"), active_ms))
+        deltas += ((_UNITS, units), (_UNITS_ACTIVE_MS, active_ms))
     if handle_ms is not None:
-        deltas.append((key_of("ratio_active_ms"), active_ms))
-        deltas.append((key_of("ratio_elapsed_ms"), handle_ms))
+        deltas += ((_RATIO_ACTIVE_MS, active_ms), (_RATIO_ELAPSED_MS, handle_ms))
     if attempt is not None and attempt >= 2:
-        deltas.append((key_of("rework_active_ms"), active_ms))
+        deltas.append((_REWORK_ACTIVE_MS, active_ms))
     return deltas
 
 
 def _skipped(life: Life, moment: Moment) -> None:
-    life.emit(moment, life.person_scope(moment), (counter("skipped"),))
+    life.emit(moment, life.person_scope(moment), _SKIPPED)
     _handed_back(life, moment)
 
 
 def _expired(life: Life, moment: Moment) -> None:
-    life.emit(moment, life.flow_scope(moment), (counter("expired"),))
+    life.emit(moment, life.flow_scope(moment), _EXPIRED)
     _handed_back(life, moment)
 
 
@@ -187,19 +196,19 @@ def _in_review(life: Life, moment: Moment) -> None:
 
 def _completed(life: Life, moment: Moment) -> None:
     actor_type, terminal_state = moment.details
-    deltas = [counter("completed")]
+    deltas = [_COMPLETED]
     if life.completed_ms is None:
         life.completed_ms = moment.t_ms
-        deltas.append(counter("completed_first"))
+        deltas.append(_COMPLETED_FIRST)
         if actor_type == "system":
-            deltas.append(counter("auto_closed"))
+            deltas.append(_AUTO_CLOSED)
         if life.created_ms is not None:
             elapsed_ms = max(0, moment.t_ms - life.created_ms)
             if actor_type != "system":
-                deltas.append(duration("turnaround_hist", elapsed_ms))
+                deltas.append(duration(_TURNAROUND_HIST, elapsed_ms))
             if life.active_known:
-                deltas.append((key_of("flow_active_ms"), life.active_ms))
-                deltas.append((key_of("flow_elapsed_ms"), elapsed_ms))
+                deltas.append((_FLOW_ACTIVE_MS, life.active_ms))
+                deltas.append((_FLOW_ELAPSED_MS, elapsed_ms))
     life.emit(moment, life.flow_scope(moment), tuple(deltas))
     life.outcome = life.outcome or terminal_state or ""
     _closed(life, moment)

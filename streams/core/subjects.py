@@ -10,10 +10,15 @@ Home = tuple[str, str, str | None]
 _FIXED = ("org", "source", "project", "queue", "team", "site", "annotator", "reviewer", "label")
 
 
+#: Dimensions with so many values that few facts of a flush share them.
+_NARROW = frozenset({"annotator", "reviewer", "label"})
+
+
 class Subjects:
     """Resolves (home, scope) to subject keys, remembering what it resolved.
 
-    The memory is bounded: it is emptied when it holds ``remembered_max`` scopes.
+    *Broad* subjects name no person and no label, *narrow* ones do. The memory is bounded: it is
+    emptied when it holds ``remembered_max`` scopes.
     """
 
     def __init__(
@@ -28,11 +33,17 @@ class Subjects:
             (g.name, tuple(order.index(name) for name in g.dimensions), "label" in g.dimensions)
             for g in groupings
         ]
-        self._remembered: dict[tuple[Home, Scope], tuple[str, ...]] = {}
+        self._broad = {g.name for g in groupings if _NARROW.isdisjoint(g.dimensions)}
+        self._remembered: dict[tuple[Home, Scope], tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self._remembered_max = remembered_max
 
     def of(self, home: Home, scope: Scope) -> tuple[str, ...]:
         """The keys of all subjects for which a fact in this scope counts."""
+        broad, narrow = self.split(home, scope)
+        return broad + narrow
+
+    def split(self, home: Home, scope: Scope) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The keys of the broad subjects, and of the narrow ones."""
         known = self._remembered.get((home, scope))
         if known is not None:
             return known
@@ -40,10 +51,12 @@ class Subjects:
             self._remembered.clear()
         values = (*home, *scope[:6], *scope.extras)
         by_label = scope.label is not None
-        keys = []
+        broad: list[str] = []
+        narrow: list[str] = []
         for name, positions, has_label in self._plans:
             parts = [values[at] for at in positions]
             if has_label is by_label and None not in parts:
+                keys = broad if name in self._broad else narrow
                 keys.append(SEPARATOR.join([name, *[part or "" for part in parts]]))
-        found = self._remembered[(home, scope)] = tuple(keys)
+        found = self._remembered[home, scope] = (tuple(broad), tuple(narrow))
         return found

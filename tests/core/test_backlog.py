@@ -85,6 +85,32 @@ def test_a_release_does_not_make_an_item_young() -> None:
     assert (gauge.waiting, gauge.in_work, gauge.oldest_waiting_ms) == (1, 0, T0)
 
 
+def test_a_queue_that_only_a_claim_names_keeps_the_item_until_it_is_queued_elsewhere() -> None:
+    turn = {"actor_id": "p_a", "assignment_id": "a1"}
+    claim = item("item.claimed", T0, queue_id="q", **turn)
+    back = item("item.released", T0 + 10, assignment_id="a1", reason="x")
+    moved = item("item.queued", T0 + 20, queue_id="r", reason="rework")
+    there = []
+    for events in ([claim], [claim, back], [claim, back, moved]):
+        flush = apply_all(new_shard(), said(events)).flush()
+        assert flush is not None
+        queues = [subject_of("queue", ("acme", "cvat", "7", queue)) for queue in "qr"]
+        there.append([flush.gauges[q].open if q in flush.gauges else 0 for q in queues])
+    assert there == [[1, 0], [1, 0], [0, 1]]
+
+
+def test_what_is_taken_back_touches_no_pane() -> None:
+    turn = {"actor_id": "p_a", "assignment_id": "a1"}
+    # Heard after the claim but dated before it, the label changes nothing that was told.
+    label = item("label.recorded", T0, unit_id="u", label="x", actor_id="p_a")
+    first, second = said([item("item.claimed", T0 + 10, **turn), label])
+    shard = apply_all(new_shard(), [first])
+    shard.flush()
+    apply_all(shard, [second])
+    flush = shard.flush()
+    assert flush is not None and flush.panes == []
+
+
 def test_closed_items_are_forgotten_after_the_retention_and_open_ones_later() -> None:
     plan = Plan(retention_ms=DAY_MS, open_item_retention_ms=3 * DAY_MS)
     closed = item("item.completed", T0, terminal_state="done")
