@@ -4,8 +4,8 @@
 come from merged histograms, intervals from counts, survival from closed and open items together.
 """
 
-from collections.abc import Mapping
-from math import ceil, sqrt
+from collections.abc import Callable, Mapping
+from math import ceil, inf, lgamma, log, log1p, sqrt
 
 from schemas.measures import BIN_MASK, bin_value_ms
 
@@ -108,3 +108,51 @@ def survival_quantile_ms(
         elif block_share * at_risk / block_n <= tail:
             return time_ms
     return None
+
+
+def _log_beta(a: float, b: float) -> float:
+    return lgamma(a) + lgamma(b) - lgamma(a + b)
+
+
+def sequence_log_evidence(successes: int, n: int, p: float) -> float:
+    """How much ``successes`` of ``n`` speak against a rate of ``p``, as a logarithm.
+
+    Under the rate ``p`` its exponential is a martingale that begins at 1, so it reaches
+    ``1 / alpha`` with a probability of at most ``alpha``, however often one looks: but only when
+    counting began at a moment that does not depend on what is counted, and went on since.
+    Source: Robbins 1970, Ann. Math. Stat. 41(5), with a uniform mixture; Ville's inequality.
+    """
+    failures = n - successes
+    if not 0 <= successes <= n:
+        return 0.0
+    if (p <= 0 and successes) or (p >= 1 and failures):
+        return inf
+    mixture = _log_beta(successes + 1, failures + 1)
+    given = (successes * log(p) if successes else 0.0) + (failures * log1p(-p) if failures else 0.0)
+    return mixture - given
+
+
+def sequence_interval(successes: int, n: int, alpha: float) -> tuple[float, float] | None:
+    """The confidence sequence: rates that the counts do not speak against enough, in [0, 1].
+
+    Valid at all times at once with probability 1 - ``alpha``; None when it is no proportion.
+    """
+    if not 0 <= successes <= n or n == 0:
+        return None
+    limit, best = -log(alpha), successes / n
+    low = _edge(lambda p: sequence_log_evidence(successes, n, p) < limit, best, 0.0)
+    high = _edge(lambda p: sequence_log_evidence(successes, n, p) < limit, best, 1.0)
+    return low, high
+
+
+def _edge(holds: Callable[[float], bool], inside: float, outside: float) -> float:
+    """Where a condition that holds at ``inside`` ceases towards ``outside``."""
+    if holds(outside):
+        return outside
+    for _ in range(50):
+        middle = (inside + outside) / 2
+        if holds(middle):
+            inside = middle
+        else:
+            outside = middle
+    return inside
