@@ -1,0 +1,59 @@
+"""What a receiver may see of an alert: a client gets no person and nothing of another client."""
+
+import msgspec
+
+from schemas.alerts import AlertTransition, Contributor, Evidence
+from schemas.receivers import PERSON_LABELS
+
+#: The annotations that a client gets: numbers and the sentence that its own labels made.
+_FOR_CLIENTS = frozenset(
+    {"summary", "description", "value", "low", "high", "n", "window", "metric", "unit", "threshold"}
+)
+
+
+def for_client(alert: AlertTransition, projects: frozenset[str]) -> AlertTransition | None:
+    """The alert as a client of these projects may see it; None when it may not at all.
+
+    Left out: everything about people (who acknowledged included), what suppressed it, SQL, links
+    to runbooks, and contributors and annotations that speak of a person or another project.
+    """
+    if alert.labels.get("project") not in projects or PERSON_LABELS & alert.labels.keys():
+        return None
+    foreign = _foreign_words(alert.evidence, projects)
+    annotations = {
+        name: text
+        for name, text in alert.annotations.items()
+        if name in _FOR_CLIENTS and not any(word in text for word in foreign)
+    }
+    return msgspec.structs.replace(
+        alert,
+        annotations=annotations,
+        evidence=_evidence(alert.evidence, projects),
+        suppressed_by=(),
+        acknowledged_by="",
+        note="",
+    )
+
+
+def _evidence(seen: Evidence | None, projects: frozenset[str]) -> Evidence | None:
+    if seen is None:
+        return None
+    kept = tuple(each for each in seen.contributors if not _is_foreign(each, projects))
+    return msgspec.structs.replace(seen, contributors=kept, sql="")
+
+
+def _is_foreign(given: Contributor, projects: frozenset[str]) -> bool:
+    of_a_person = bool(PERSON_LABELS & given.dims.keys())
+    return of_a_person or given.dims.get("project", next(iter(projects))) not in projects
+
+
+def _foreign_words(seen: Evidence | None, projects: frozenset[str]) -> set[str]:
+    """Names that must not stand in a text: those of people and of other projects."""
+    if seen is None:
+        return set()
+    return {
+        value
+        for each in seen.contributors
+        for name, value in each.dims.items()
+        if value and (name in PERSON_LABELS or (name == "project" and value not in projects))
+    }

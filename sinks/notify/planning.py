@@ -1,0 +1,122 @@
+"""Who is to be told of what, now: episodes gathered into notices, one receiver at a time. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from schemas.notices import Reason
+from schemas.receivers import Receiver
+from sinks.notify.book import Book, Episode
+from sinks.notify.decision import Mark, is_active, should_notify, standing_after
+from sinks.notify.notice import Entry, Notice, notice_id
+
+#: Without anything late for so long, catching up is taken to be over.
+CAUGHT_UP_AFTER_MS = 60_000
+#: More news than this is told in several notices; alerts without news are left out first.
+ENTRIES_MAX = 100
+
+News = tuple[Episode, Reason]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a plan is made. ``watched``: the floor is heard of, so the watchdog may speak."""
+
+    now_ms: int
+    watched: bool = True
+    caught_up_after_ms: int = CAUGHT_UP_AFTER_MS
+
+
+def plan(book: Book, receivers: Iterable[Receiver], moment: Moment) -> list[Notice]:
+    """Decide on new notices and mark them as told; append the book before sending any.
+
+    A group of a receiver has one notice on its way at a time, so that nobody hears of the end
+    before the beginning; news makes a waiting one be tried at once.
+    """
+    made = []
+    for receiver in receivers:
+        standing = book.standings.get(receiver.name)
+        if standing is not None and standing.stopped == receiver.version:
+            continue
+        if receiver.watchdog and not moment.watched:
+            continue
+        made += _plan_one(book, receiver, moment)
+    return made
+
+
+def _plan_one(book: Book, receiver: Receiver, moment: Moment) -> list[Notice]:
+    caught_up = moment.now_ms - book.meta.late_ms >= moment.caught_up_after_ms
+    groups: dict[tuple[str, ...], list[News]] = {}
+    for episode in book.episodes.values():
+        mark = episode.marks.get(receiver.name)
+        reason = should_notify(mark, episode.alert, receiver, moment.now_ms, caught_up=caught_up)
+        if reason is not None and receiver.wants(episode.alert.labels):
+            groups.setdefault(_group(receiver, episode), []).append((episode, reason))
+    busy = {tuple(each.group.values()): each for each in book.pending(receiver.name)}
+    made = []
+    for values, news in groups.items():
+        if values in busy:
+            _hurry(book, busy[values], news, moment.now_ms)
+        elif _waited(receiver, news, moment.now_ms):
+            made.append(_make(book, receiver, news[:ENTRIES_MAX], moment.now_ms))
+    return made
+
+
+def _group(receiver: Receiver, episode: Episode) -> tuple[str, ...]:
+    return tuple(episode.alert.labels.get(name, "") for name in receiver.group_by)
+
+
+def _waited(receiver: Receiver, news: list[News], now_ms: int) -> bool:
+    oldest_ms = min(episode.taken_ms for episode, _ in news)
+    return now_ms - oldest_ms >= receiver.group_wait_ms
+
+
+def _hurry(book: Book, notice: Notice, news: list[News], now_ms: int) -> None:
+    """Try a waiting notice at once if something happened since its last try."""
+    newest_ms = max(episode.taken_ms for episode, _ in news)
+    if notice.next_try_ms > now_ms and newest_ms > notice.tried_ms:
+        book.put(msgspec.structs.replace(notice, next_try_ms=now_ms))
+
+
+def _make(book: Book, receiver: Receiver, news: list[News], now_ms: int) -> Notice:
+    group = _group(receiver, news[0][0])
+    steps = []
+    for episode, reason in news:
+        before = episode.marks.get(receiver.name)
+        n = before.n if before else 0
+        steps.append((episode.alert.id, reason, n))
+        standing = standing_after(reason, episode.alert)
+        episode.marks[receiver.name] = Mark(episode.alert.seq, now_ms, standing, n + 1)
+        book.change(episode)
+    others = _still_firing(book, receiver, group, {episode.key for episode, _ in news})
+    room = ENTRIES_MAX - len(news)
+    notice = Notice(
+        id=notice_id(receiver.name, steps),
+        receiver=receiver.name,
+        group=dict(zip(receiver.group_by, group, strict=True)),
+        entries=(
+            *(Entry(episode.alert, reason) for episode, reason in news),
+            *(Entry(episode.alert, None) for episode in others[:room]),
+        ),
+        left_out=max(0, len(others) - room),
+        created_ms=now_ms,
+        next_try_ms=now_ms,
+    )
+    book.put(notice)
+    return notice
+
+
+def _still_firing(
+    book: Book, receiver: Receiver, group: tuple[str, ...], told_now: set[str]
+) -> list[Episode]:
+    """The other alerts of a group that the receiver knows to fire."""
+    return [
+        episode
+        for episode in book.episodes.values()
+        if episode.key not in told_now
+        and receiver.name in episode.marks
+        and is_active(episode.alert)
+        and not episode.alert.suppressed_by
+        and _group(receiver, episode) == group
+    ]
