@@ -13,6 +13,7 @@ from streams import (
     brokers,
     kafka_checks,
     people_key,
+    plan_checks,
     settings_sources,
     spaces,
     store_checks,
@@ -27,6 +28,8 @@ from streams.spaces import Names
 
 Role = Literal["floor", "deliver-clickhouse", "deliver-redis"]
 _LOCAL_FREE_BYTES_MIN = 1_000_000_000
+#: Checks of what a process was given: starting it again gives it the same.
+_SETTINGS_CHECKS = frozenset({"settings", "people", "plan"})
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -36,7 +39,7 @@ def examine(settings: Settings) -> list[Finding]:
         ok("settings", f"space {settings.space.space}, {settings.floor.partitions} partitions"),
         *check_people(settings.people),
         *check_local_disk(),
-        *_kafka(settings, whole=True),
+        *_kafka(settings),
         *store_checks.check_clickhouse(settings.connections, names.database),
         *store_checks.check_redis(settings.connections),
     ]
@@ -45,24 +48,27 @@ def examine(settings: Settings) -> list[Finding]:
 def preflight(settings: Settings, role: Role) -> None:
     """Refuse to start on a wrong set-up: a Refusal that names all problems and their remedies.
 
-    A sink that is merely away is none: its deliverer waits for it.
+    SettingsRefused when starting again can't help until somebody corrects what this process was
+    given. A sink that is merely away is no problem: its deliverer waits for it.
     """
     match role:
         case "floor":
-            findings = [*check_people(settings.people), *_kafka(settings, whole=False)]
+            findings = [*check_people(settings.people), *_kafka(settings, "floor")]
         case "deliver-clickhouse":
             database = Names(settings.space.space).database
             findings = [
-                *_kafka(settings, whole=False),
+                *_kafka(settings, role),
                 *store_checks.check_clickhouse(settings.connections, database, may_be_away=True),
             ]
         case "deliver-redis":
-            findings = _kafka(settings, whole=False)
+            findings = _kafka(settings, role)
         case _:
             assert_never(role)
     problems = [finding for finding in findings if finding.severity == "problem"]
     if problems:
-        raise Refusal(
+        for_good = any(each.check in _SETTINGS_CHECKS for each in problems)
+        refusal = SettingsRefused if for_good else Refusal
+        raise refusal(
             "; ".join(each.says for each in problems),
             "; ".join(dict.fromkeys(each.remedy or "" for each in problems)),
         )
@@ -95,17 +101,17 @@ def check_local_disk() -> list[Finding]:
     return [ok("disk", f"{free / 1e9:.0f} GB left for {home}")]
 
 
-def _kafka(settings: Settings, whole: bool) -> list[Finding]:
-    """Everything that needs a broker; when none answers, that is the only finding."""
+def _kafka(settings: Settings, role: Role | None = None) -> list[Finding]:
+    """What a role needs of the brokers, None: everything; if none answers, the only finding."""
     connections = settings.connections
     try:
         with Kafka(connections.kafka, connections.timeout_s) as kafka:
-            return _brokers(settings, kafka, whole)
+            return _brokers(settings, kafka, role)
     except Refusal as refusal:
         return [problem("brokers", refusal.problem, refusal.remedy)]
 
 
-def _brokers(settings: Settings, kafka: Kafka, whole: bool) -> list[Finding]:
+def _brokers(settings: Settings, kafka: Kafka, role: Role | None) -> list[Finding]:
     topics = Topics(settings.space.space)
     wanted = topics.specs(settings.floor.partitions)
     found = kafka.topics([each.name for each in wanted])
@@ -116,7 +122,10 @@ def _brokers(settings: Settings, kafka: Kafka, whole: bool) -> list[Finding]:
         *topic_checks.compare(wanted, found, running, replicas),
         *_terms(settings, kafka, topics),
     ]
-    if whole:
+    state = found.get(topics.floor_changelog(1))
+    if role in (None, "floor") and state and state.partitions == settings.floor.partitions:
+        findings += plan_checks.check_plan(kafka, topics, settings.floor)
+    if role is None:
         later: list[Callable[[], list[Finding]]] = [
             lambda: kafka_checks.check_partitioner(kafka, topics, settings.floor.partitioner),
             lambda: kafka_checks.check_groups(kafka, Names(topics.space_name).groups),
@@ -137,7 +146,7 @@ def _terms(settings: Settings, kafka: Kafka, topics: Topics) -> list[Finding]:
     if terms.partitioner != settings.floor.partitioner:
         findings.append(
             problem(
-                "space",
+                "settings",
                 f"the space was set up for {terms.partitioner}, WATCHFLOOR_PARTITIONER is "
                 f"{settings.floor.partitioner}",
                 "correct it, or run `watchfloor setup` to change it for all workers",

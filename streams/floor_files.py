@@ -10,8 +10,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from schemas.groupings import DIMENSIONS, Grouping
+from streams.core.plan import DAY_MS, Plan
 from streams.core.shifts import Shift, Site, SiteCalendar
 from streams.refusals import Refusal
+from streams.settings import Floor
 
 Found = TypeVar("Found")
 
@@ -81,6 +83,15 @@ def read_groupings(path: Path = DEPLOY / "dimensions.yaml") -> tuple[Grouping, .
     """The groupings of the floor; Refusal when the file can't be used."""
     found = _read(path, _Dimensions.model_validate)
     return tuple(Grouping(name, dimensions) for name, dimensions in found.groupings.items())
+
+
+def read_plan(floor: Floor, dimensions: Path = DEPLOY / "dimensions.yaml") -> Plan:
+    """How a worker with these settings slices the floor; Refusal when the file can't be used."""
+    return Plan(
+        groupings=read_groupings(dimensions),
+        late_after_ms=floor.lateness_fine_s_max * 1000,
+        retention_ms=floor.retention_d * DAY_MS,
+    )
 
 
 def read_calendar(path: Path = DEPLOY / "sites.yaml") -> SiteCalendar:

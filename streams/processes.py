@@ -20,7 +20,8 @@ PAUSE_S_MAX = 30.0
 #: A child that ran this long was well; its next end is not one of a series.
 WELL_AFTER_S = 60.0
 STOP_S_MAX = 30.0
-USAGE_EXIT = 2
+#: A child that ends with it refused its settings (``SettingsRefused``), and would again.
+REFUSED_EXIT = 2
 
 
 @dataclass(slots=True)
@@ -51,9 +52,9 @@ class Processes:
         while not self._stopping:
             time.sleep(0.2)
             for child in self._children:
-                if self._look_after(child) is USAGE_EXIT:
+                if self._look_after(child) == REFUSED_EXIT:
                     self._stop()
-                    return USAGE_EXIT
+                    return REFUSED_EXIT
         return self._stop()
 
     def _told_to_stop(self, _number: int, _frame: object) -> None:
@@ -65,8 +66,8 @@ class Processes:
             return None
         now_s = time.monotonic()
         if child.due_s is None:
-            if code == USAGE_EXIT:
-                return USAGE_EXIT
+            if code == REFUSED_EXIT:
+                return REFUSED_EXIT
             if now_s - child.began_s > WELL_AFTER_S:
                 child.pause_s = FIRST_PAUSE_S
             child.due_s = now_s + child.pause_s

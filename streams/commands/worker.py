@@ -41,18 +41,12 @@ def command(processes: int, instance: str | None) -> None:
 def _run(settings: Settings, instance: str) -> None:
     # Imported here: Faust takes a second to import, and `--help` needs none of it.
     from streams.app import make_floor, run_floor
-    from streams.core.plan import DAY_MS, Plan
     from streams.doctor import preflight
-    from streams.floor_files import read_calendar, read_groupings
+    from streams.floor_files import read_calendar, read_plan
 
     preflight(settings, "floor")
     terms = read_terms(settings)
-    floor_settings = settings.floor
-    plan = Plan(
-        groupings=read_groupings(),
-        late_after_ms=floor_settings.lateness_fine_s_max * 1000,
-        retention_ms=floor_settings.retention_d * DAY_MS,
-    )
+    plan = read_plan(settings.floor)
     if terms.accept_from_ms is not None and terms.accept_to_ms is not None:
         plan = plan.holding(terms.accept_from_ms, terms.accept_to_ms)
     floor = make_floor(settings, terms, plan, read_calendar(), instance)

@@ -3,17 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 
-import msgspec
 from clickhouse_connect.driver.client import Client
 
 from schemas.topics import Topics
-from streams import records
-from streams.admin import Kafka, Span
-from streams.core import wire
+from streams.admin import Kafka
 from streams.demo.script import MEASURES, Tally
-
-#: A partition's meta record is the last of its latest flush, so looking begins near the end.
-_TAIL_RECORDS = 64
+from streams.standing import last_metas
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,31 +57,10 @@ def read_fates(kafka: Kafka, topics: Topics, partitions: int) -> Fates:
     """The counters of all partitions; zeros for a floor that never ran."""
     topic = topics.floor_changelog(1)
     totals = [0, 0, 0, 0]
-    for partition in range(partitions):
-        meta = _last_meta(kafka, topic, partition)
-        if meta is not None:
-            for at, n in enumerate((meta.applied, meta.duplicate, meta.late, meta.dead)):
-                totals[at] += n
+    for meta in last_metas(kafka, topic, partitions):
+        for at, n in enumerate((meta.applied, meta.duplicate, meta.late, meta.dead)):
+            totals[at] += n
     return Fates(*totals)
-
-
-def _last_meta(kafka: Kafka, topic: str, partition: int) -> wire.Meta | None:
-    place = (topic, partition)
-    span = kafka.spans([place])[place]
-    length = _TAIL_RECORDS
-    while True:
-        tail = Span(max(span.start, span.end - length), span.end)
-        found = [
-            record.value
-            for record in records.read(kafka.servers, {place: tail})
-            if record.key == wire.META and record.value is not None
-        ]
-        if found:
-            _, _, payload = wire.unstamped(found[-1])
-            return msgspec.json.decode(payload, type=wire.Meta)
-        if tail.start == span.start:
-            return None
-        length *= 8
 
 
 def read_sums(client: Client) -> dict[str, int]:
