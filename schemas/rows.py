@@ -27,7 +27,8 @@ class RollupRow(msgspec.Struct, frozen=True, omit_defaults=True):
     pane_start_ms: int
     pane_s: int
     revision: int
-    tally: dict[str, int]
+    #: As JSON its keys are decimal text.
+    tally: dict[int, int]
 
 
 class ItemRow(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -81,12 +82,48 @@ class LabelRow(msgspec.Struct, frozen=True, omit_defaults=True):
     weight: int = 1000
 
 
+class SlaRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One step of one SLA clock of one item, as it stands; ``holds`` is false once it is no more.
+
+    (policy, cycle, kind, n) name the step within the item; ``seq`` counts what was told about the
+    item's clocks. ``burned`` says whose the time was: state, queue, team and ms.
+    """
+
+    org: str
+    source: str
+    project: str
+    item_id: str
+    policy: str
+    cycle: int
+    kind: str
+    n: int
+    revision: int
+    seq: int
+    contract: str
+    version: int
+    cause: str
+    at_ms: int
+    told_ms: int
+    anchor_ms: int
+    target_ms: int
+    elapsed_ms: int
+    paused_ms: int
+    holds: bool = True
+    breached: bool = False
+    restated_ms: int | None = None
+    deadline_ms: int | None = None
+    event_id: str = ""
+    queue: str = ""
+    team: str = ""
+    burned: tuple[tuple[str, str, str, int], ...] = ()
+
+
 class WindowRow(msgspec.Struct, frozen=True, omit_defaults=True):
     """One window of a subject: ``[start_ms, end_ms)`` of event time and what fell into it."""
 
     start_ms: int
     end_ms: int
-    tally: dict[str, int]
+    tally: dict[int, int]
 
 
 class SnapshotRow(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -105,7 +142,7 @@ class SnapshotRow(msgspec.Struct, frozen=True, omit_defaults=True):
     sources_total: int
     first_seen_ms: dict[str, int]
     gauge: dict[str, int | None]
-    open_since: dict[str, int]
+    open_since: dict[int, int]
     windows: dict[str, WindowRow]
     #: All windows that the subject has now, sent or not.
     window_names: tuple[str, ...]

@@ -82,7 +82,7 @@ def _rollups(given: Sequence[rows.RollupRow]) -> Batch:
     columns["revision"] = [row.revision for row in given]
     for at, row in enumerate(given):
         for flat, n in row.tally.items():
-            measure = BY_ID.get(int(flat) >> BIN_BITS)
+            measure = BY_ID.get(flat >> BIN_BITS)
             if measure is None:
                 raise SinkRefused("unknown_measure")
             if measure.name not in columns:
@@ -90,7 +90,7 @@ def _rollups(given: Sequence[rows.RollupRow]) -> Batch:
             if measure.kind is Kind.COUNTER:
                 columns[measure.name][at] = n
             else:
-                columns[measure.name][at][int(flat) & BIN_MASK] = n
+                columns[measure.name][at][flat & BIN_MASK] = n
     return Batch(tuple(columns), tuple(_TYPES[name] for name in columns), list(columns.values()))
 
 

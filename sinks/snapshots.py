@@ -43,7 +43,7 @@ def gauges_of(row: SnapshotRow) -> Gauges:
         waiting_aged_50=gauge.get("aged_50") or 0,
         waiting_aged_80=gauge.get("aged_80") or 0,
         waiting_aged_100=gauge.get("aged_100") or 0,
-        open_since={int(start_ms) // 60_000: n for start_ms, n in row.open_since.items()},
+        open_since={start_ms // 60_000: n for start_ms, n in row.open_since.items()},
     )
 
 
@@ -70,9 +70,8 @@ def window_of(row: SnapshotRow, window: WindowRow, gauges: Gauges) -> dict[str, 
         stale=is_stale(row, window),
         warming=row.sources_known < row.sources_total,
     )
-    tally = {int(key): n for key, n in window.tally.items()}
     span_ms = covered_ms(row, window)
-    readings: Mapping[str, Any] = read_all(tally, span_ms, gauges, context)
+    readings: Mapping[str, Any] = read_all(window.tally, span_ms, gauges, context)
     length_ms = window.end_ms - window.start_ms
     place = {"start_ms": window.start_ms, "end_ms": window.end_ms}
     return {**readings, **place, "covered": span_ms / length_ms if length_ms > 0 else 0.0}

@@ -89,7 +89,7 @@ def summary(found: Found, from_ms: int, to_ms: int) -> dict[str, Any]:
 
 
 def _tally(row: RollupRow) -> Tally:
-    return {int(key): n for key, n in row.tally.items()}
+    return dict(row.tally)
 
 
 def _subject(row: SnapshotRow) -> dict[str, Any]:

@@ -71,8 +71,7 @@ def flush(state: Rollups, calendar: Calendar) -> Published | None:
 def _row(state: Rollups, at: tuple[str, int, int], written: int) -> RollupRow:
     subject, start_ms, size_ms = at
     grouping, dims = subject_dims(subject, state.groupings)
-    tally = {str(key): n for key, n in state.total(at).items()}
-    return RollupRow(grouping, dims, start_ms, size_ms // 1000, written, tally)
+    return RollupRow(grouping, dims, start_ms, size_ms // 1000, written, state.total(at))
 
 
 def _payload(state: Rollups, key: bytes) -> bytes:
@@ -103,12 +102,13 @@ def _snapshots(state: Rollups, calendar: Calendar, written: int) -> list[tuple[s
         state.forget_empty()
     found = []
     for key, subject in state.subjects.items():
-        if subject.windows.changed or subject.gauges_changed:
-            found.append((key, _snapshot(state, key, now_ms, written)))
+        windows = _windows(subject, now_ms)
+        if windows or subject.gauges_changed:
+            found.append((key, _snapshot(state, key, windows, written)))
     return found
 
 
-def _snapshot(state: Rollups, key: str, now_ms: int, written: int) -> SnapshotRow:
+def _snapshot(state: Rollups, key: str, windows: dict[str, WindowRow], written: int) -> SnapshotRow:
     subject = state.subjects[key]
     grouping, dims = subject_dims(key, state.groupings)
     first_ms, last_ms = state.seen(key)
@@ -118,35 +118,32 @@ def _snapshot(state: Rollups, key: str, now_ms: int, written: int) -> SnapshotRo
     return SnapshotRow(
         grouping=grouping,
         dims=dims,
-        as_of_ms=now_ms,
+        as_of_ms=state.watermark_ms,
         revision=written,
         sources_known=len(state.meta.sources),
         sources_total=state.source_count,
         first_seen_ms=first_ms,
         last_seen_ms=last_ms,
         gauge=counts | {"oldest_waiting_ms": gauge.oldest_waiting_ms},
-        open_since={str(start_ms): n for start_ms, n in gauge.open_since.items()},
-        windows=_windows(subject, now_ms),
+        open_since=gauge.open_since,
+        windows=windows,
         window_names=tuple(subject.windows.names),
     )
 
 
 def _windows(subject: Subject, now_ms: int) -> dict[str, WindowRow]:
+    """The windows that changed and whose turn it is to be published."""
     windows = subject.windows
-    long_due = now_ms - subject.long_sent_ms >= LONG_WINDOWS_EVERY_MS
-    if long_due:
+    if now_ms - subject.long_sent_ms >= LONG_WINDOWS_EVERY_MS and windows.sum_up():
         subject.long_sent_ms = now_ms
+        due, windows.changed = windows.changed, set()
+    else:
+        due = {name for name in windows.changed if ROLLING_MS.get(name, FINE_MS + 1) <= FINE_MS}
+        windows.changed -= due
     rows = {}
-    for name in list(windows.changed):
-        if name not in windows.names:
-            windows.changed.discard(name)
-            continue
-        if not long_due and ROLLING_MS.get(name, FINE_MS + 1) > FINE_MS:
-            continue
-        windows.changed.discard(name)
+    for name in due:
         window = windows.read(name, now_ms)
-        tally = {str(key): n for key, n in window.tally.items()}
-        rows[name] = WindowRow(window.start_ms, window.end_ms, tally)
+        rows[name] = WindowRow(window.start_ms, window.end_ms, dict(window.tally))
     return rows
 
 

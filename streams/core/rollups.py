@@ -5,6 +5,7 @@ its parts by source until every source has sealed it and no fine window needs it
 is folded into its quarter of an hour.
 """
 
+from copy import copy
 from dataclasses import dataclass, field
 
 import msgspec
@@ -74,6 +75,8 @@ class Rollups:
         self.dirty_keys: set[bytes] = set()
         self.deleted: set[bytes] = set()
         self.changed = False
+        #: What ``seen`` found since a source last said something, by (org, source).
+        self._seen: dict[tuple[str | None, str | None], tuple[dict[str, int], int | None]] = {}
         #: The minute that windows have been brought up to.
         self.advanced_ms = -1
 
@@ -105,6 +108,7 @@ class Rollups:
         mark.watermark_ms = max(mark.watermark_ms, chunk.watermark_ms)
         mark.sealed_ms = max(mark.sealed_ms, chunk.sealed_ms)
         mark.first_seen_ms, mark.last_seen_ms = chunk.first_seen_ms, chunk.last_seen_ms
+        self._seen.clear()
         for pane in chunk.panes:
             self._pane(source, pane)
         for subject, gauge in chunk.gauges.items():
@@ -135,17 +139,25 @@ class Rollups:
             # Sealed and folded: a new owner only repeats what its forerunner may not have sent.
             return
         at = (pane.subject, pane.start_ms, pane.size_ms)
-        parts = self.parts.setdefault(at, {})
-        delta = dict(pane.tally)
-        subtract(delta, parts.get(source, {}))
+        parts = self.parts.get(at)
+        if parts is None:
+            parts = self.parts[at] = {}
+        delta, before = pane.tally, parts.get(source)
+        if before is not None:
+            delta = dict(delta)
+            subtract(delta, before)
         parts[source] = pane.tally
         self.dirty_panes.add(at)
         if delta:
             self.subject(pane.subject).windows.change(pane.start_ms, pane.size_ms, delta)
 
     def total(self, at: PaneAt) -> Tally:
-        """A pane's merged value over all sources."""
-        return merged(self.parts.get(at, {}).values())
+        """A pane's merged value over all sources; not to be changed."""
+        parts = self.parts.get(at, {})
+        if len(parts) == 1:
+            (tally,) = parts.values()
+            return tally
+        return merged(parts.values())
 
     def fold(self) -> None:
         """Let sealed minutes that no fine window needs become part of their quarters."""
@@ -186,12 +198,21 @@ class Rollups:
     def seen(self, subject: str) -> tuple[dict[str, int], int | None]:
         """When the subject's sources first sent each event type, and last sent anything."""
         _, dims = subject_dims(subject, self.groupings)
+        place = dims.get("org"), dims.get("source")
+        known = self._seen.get(place)
+        if known is None:
+            known = self._seen[place] = self._seen_in(*place)
+        return known
+
+    def _seen_in(
+        self, wanted_org: str | None, wanted_source: str | None
+    ) -> tuple[dict[str, int], int | None]:
         first: dict[str, int] = {}
         last: int | None = None
         for mark in self.meta.sources.values():
             for name, kinds in mark.first_seen_ms.items():
                 org, source = name.split(SEPARATOR)
-                if dims.get("org", org) != org or dims.get("source", source) != source:
+                if wanted_org not in (None, org) or wanted_source not in (None, source):
                     continue
                 for kind, t_ms in kinds.items():
                     first[kind] = min(t_ms, first.get(kind, t_ms))
@@ -201,8 +222,10 @@ class Rollups:
 
     def gauge(self, subject: str) -> Gauge:
         """The subject's backlog over all sources: counts are added, of the oldest the least."""
-        total = Gauge()
-        for gauge in self.subject(subject).gauges.values():
+        gauges = iter(self.subject(subject).gauges.values())
+        total = copy(next(gauges, Gauge()))
+        total.open_since = dict(total.open_since)
+        for gauge in gauges:
             for name in COUNTS:
                 setattr(total, name, getattr(total, name) + getattr(gauge, name))
             if gauge.oldest_waiting_ms is not None:

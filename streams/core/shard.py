@@ -92,6 +92,8 @@ class Shard:
         before = meta.consumed
         decoder, partition = self._decoder, self.partition
         decode = decoder.decode
+        # A producer's clock far behind must not write into minutes that are already sealed.
+        least_ms = meta.sealed_ms + self.plan.late_after_ms
         for record in records:
             if record.offset < next_offset:
                 continue
@@ -99,7 +101,10 @@ class Shard:
             meta.consumed += 1
             event = decode(role, partition, record)
             if not isinstance(event, DeadLetter):
-                if self._event(event, record.timestamp):
+                record_ms = record.timestamp
+                if record_ms < 0:
+                    record_ms = event["received_at"]
+                if self._event(event, max(record_ms, least_ms)):
                     continue
                 event = decoder.dead_letter(role, partition, record, _TOO_MANY_EVENTS)
             meta.dead += 1
@@ -111,10 +116,6 @@ class Shard:
 
     def _event(self, event: Event, record_ms: int) -> bool:
         """Count an event and let it change the state; False when its item can't hold it."""
-        if record_ms < 0:
-            record_ms = event["received_at"]
-        # A producer's clock far behind must not write into minutes that are already sealed.
-        record_ms = max(record_ms, self.meta.sealed_ms + self.plan.late_after_ms)
         meta = self.meta
         if event["event_type"] in CODES:
             new = self._item_event(event, record_ms)
@@ -134,8 +135,9 @@ class Shard:
 
     def _item_event(self, event: Event, record_ms: int) -> bool | None:
         shelf = self.shelf
-        home = (event["org_id"], event["source"], event["project_id"])
-        key = SEPARATOR.join((*home, event["item_id"]))
+        key = SEPARATOR.join(
+            (event["org_id"], event["source"], event["project_id"], event["item_id"])
+        )
         item = shelf.item(key)
         if shelf.may_be_expired(item, record_ms):
             self._tell(key, item)

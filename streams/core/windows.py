@@ -8,6 +8,7 @@ with it, and rates are per that span.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from schemas.measures import Tally, add, subtract
 from streams.core.plan import DAY_MS, HOUR_MS, MINUTE_MS, QUARTER_MS
@@ -39,6 +40,12 @@ def rolling_start_ms(length_ms: int, end_ms: int) -> int:
     return start_ms - start_ms % step_ms
 
 
+@lru_cache(maxsize=8)
+def _rolling_starts_ms(end_ms: int) -> Mapping[str, int]:
+    """All of them by name: every subject asks for the same."""
+    return {name: rolling_start_ms(ms, end_ms) for name, ms in ROLLING_MS.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """A window read at a moment: ``[start_ms, end_ms)`` of event time and what fell into it."""
@@ -47,6 +54,10 @@ class Window:
     start_ms: int
     end_ms: int
     tally: Mapping[int, int]
+
+
+#: After every pane: a new window takes all of them from its start on.
+_NEVER_MS = 1 << 62
 
 
 class _Running:
@@ -61,44 +72,63 @@ class _Running:
 
 
 class Windows:
-    """All windows of one subject over its merged panes."""
+    """All windows of one subject over its merged panes.
+
+    Windows of up to an hour follow every change; the longer ones, which are read once a minute,
+    add up a quarter's changes first (``sum_up``).
+    """
+
+    __slots__ = ("_minutes", "_quarters", "_running", "_unsummed", "changed")
 
     def __init__(self) -> None:
         self._minutes: dict[int, Tally] = {}
         self._quarters: dict[int, Tally] = {}
-        self._running: dict[str, _Running] = {
-            name: _Running(length_ms <= FINE_MS) for name, length_ms in ROLLING_MS.items()
-        }
+        #: Windows have a beginning, and hence a sum, from the first ``advance`` on.
+        self._running: dict[str, _Running] = {}
+        #: Changes of quarters that the longer windows have yet to hear of.
+        self._unsummed: dict[int, Tally] = {}
         #: Names of windows whose sum changed since they were last read.
         self.changed: set[str] = set()
-        #: Whether windows have a beginning yet: they get it with the first ``advance``.
-        self.placed = False
 
-    def change(self, start_ms: int, size_ms: int, delta: Tally) -> None:
+    @property
+    def placed(self) -> bool:
+        """Whether windows have a beginning yet."""
+        return bool(self._running)
+
+    def change(self, start_ms: int, size_ms: int, delta: Mapping[int, int]) -> None:
         """A pane's merged value changed by ``delta``; quarters contain their minutes."""
         if size_ms == MINUTE_MS:
-            add(self._minutes.setdefault(start_ms, {}), delta)
+            _book(self._minutes, start_ms, delta)
+            for name, running in self._running.items():
+                if running.fine and start_ms >= running.start_ms:
+                    add(running.tally, delta)
+                    self.changed.add(name)
         quarter_ms = start_ms - start_ms % QUARTER_MS
-        add(self._quarters.setdefault(quarter_ms, {}), delta)
+        _book(self._quarters, quarter_ms, delta)
+        _book(self._unsummed, quarter_ms, delta)
+
+    def sum_up(self) -> bool:
+        """Let the longer windows have what changed; whether any window changed at all."""
         for name, running in self._running.items():
             if running.fine:
-                inside = size_ms == MINUTE_MS and start_ms >= running.start_ms
-            else:
-                inside = quarter_ms >= running.start_ms
-            if inside:
-                add(running.tally, delta)
-                self.changed.add(name)
+                continue
+            for quarter_ms, delta in self._unsummed.items():
+                if quarter_ms >= running.start_ms:
+                    add(running.tally, delta)
+                    self.changed.add(name)
+        self._unsummed.clear()
+        return bool(self.changed)
 
     def advance(self, end_ms: int, named_starts_ms: Mapping[str, int]) -> None:
         """Let windows end at ``end_ms``; ``named_starts_ms`` are shift and business day starts.
 
         Panes behind every window's start are forgotten.
         """
-        self.placed = True
-        starts_ms = {name: rolling_start_ms(ms, end_ms) for name, ms in ROLLING_MS.items()}
-        starts_ms.update(named_starts_ms)
+        self.sum_up()
+        starts_ms = {**_rolling_starts_ms(end_ms), **named_starts_ms}
         for name in [name for name in self._running if name not in starts_ms]:
             del self._running[name]
+            self.changed.discard(name)
         moved = [self._move(name, start_ms) for name, start_ms in starts_ms.items()]
         if not any(moved):
             return
@@ -108,19 +138,17 @@ class Windows:
 
     def _move(self, name: str, start_ms: int) -> bool:
         running = self._running.get(name)
-        if running is None:
-            running = self._running[name] = _Running(fine=False)
-            running.start_ms = start_ms
-            for at_ms, tally in self._quarters.items():
-                if at_ms >= start_ms:
-                    add(running.tally, tally)
-            self.changed.add(name)
-            return True
-        old_ms = running.start_ms
-        if start_ms == old_ms:
+        if running is not None and running.start_ms == start_ms:
             return False
+        fine = ROLLING_MS.get(name, FINE_MS + 1) <= FINE_MS
+        panes = self._minutes if fine else self._quarters
+        if running is None:
+            running = self._running[name] = _Running(fine)
+            self.changed.add(name)
+            old_ms = _NEVER_MS
+        else:
+            old_ms = running.start_ms
         running.start_ms = start_ms
-        panes = self._minutes if running.fine else self._quarters
         for at_ms, tally in panes.items():
             if old_ms <= at_ms < start_ms:
                 subtract(running.tally, tally)
@@ -132,6 +160,8 @@ class Windows:
 
     def read(self, name: str, end_ms: int) -> Window:
         """One window as it stands; KeyError when the subject has no such window."""
+        if self._unsummed:
+            self.sum_up()
         running = self._running[name]
         return Window(name, running.start_ms, end_ms, running.tally)
 
@@ -144,3 +174,11 @@ class Windows:
     def empty(self) -> bool:
         """Whether nothing is left in any window."""
         return not self._minutes and not self._quarters
+
+
+def _book(panes: dict[int, Tally], start_ms: int, delta: Mapping[int, int]) -> None:
+    known = panes.get(start_ms)
+    if known is None:
+        panes[start_ms] = dict(delta)
+    else:
+        add(known, delta)

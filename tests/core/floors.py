@@ -113,7 +113,7 @@ class Both:
     def panes(self) -> PaneRows:
         """The rows as tallies, empty ones left out."""
         tallies = {
-            (grouping, values, start_ms, size_s * 1000): {int(k): n for k, n in row.tally.items()}
+            (grouping, values, start_ms, size_s * 1000): dict(row.tally)
             for (grouping, values, start_ms, size_s), row in self.rows.items()
         }
         return {at: tally for at, tally in tallies.items() if tally}

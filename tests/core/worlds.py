@@ -153,7 +153,7 @@ class Roof:
         for row in published.rows if sent else []:
             at = (row.grouping, tuple(row.dims.values()), row.pane_start_ms, row.pane_s * 1000)
             if row.revision >= self.rows.get(at, (-1, {}))[0]:
-                self.rows[at] = (row.revision, {int(key): n for key, n in row.tally.items()})
+                self.rows[at] = (row.revision, dict(row.tally))
         return True
 
     def panes(self) -> PaneRows:

@@ -10,7 +10,7 @@ from sinks.snapshots import gauges_of, is_stale, window_of
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 NOW_MS = 500_000 * HOUR_MS
-LAST_HOUR = WindowRow(NOW_MS - HOUR_MS, NOW_MS, {str(key_of("submitted")): 6})
+LAST_HOUR = WindowRow(NOW_MS - HOUR_MS, NOW_MS, {key_of("submitted"): 6})
 
 
 def _row(first_ms: int = 0, last_ms: int = NOW_MS, sources_known: int = 4) -> SnapshotRow:
@@ -24,7 +24,7 @@ def _row(first_ms: int = 0, last_ms: int = NOW_MS, sources_known: int = 4) -> Sn
         first_seen_ms={"item.submitted": first_ms, "item.queued": first_ms},
         last_seen_ms=last_ms,
         gauge={"waiting": 2, "aged_80": 1, "oldest_waiting_ms": NOW_MS - 90_000},
-        open_since={str(NOW_MS - HOUR_MS): 4},
+        open_since={NOW_MS - HOUR_MS: 4},
         windows={},
         window_names=("1h",),
     )

@@ -54,7 +54,7 @@ def panes_offline(rows: Iterable[RollupRow]) -> Panes:
     """The same from what the core said."""
     panes: Panes = {}
     for row in rows:
-        tally = {int(key): n for key, n in row.tally.items() if n}
+        tally = {key: n for key, n in row.tally.items() if n}
         if tally:
             at = (row.grouping, tuple(row.dims.values()), row.pane_start_ms, row.pane_s)
             panes[at] = tally

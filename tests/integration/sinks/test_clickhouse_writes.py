@@ -111,7 +111,7 @@ POISON = {
     "a negative revision": _rollup("bad", revision=-1),
     "a time before 1970": RollupRow("queue", {"queue": "bad"}, -60_000, 60, 1, {}),
     "half a character": RollupRow("queue", {"queue": "\ud800"}, START_MS, 60, 1, {}),
-    "a measure we do not know": RollupRow("queue", {"queue": "bad"}, START_MS, 60, 1, {"99": 1}),
+    "a measure we do not know": RollupRow("queue", {"queue": "bad"}, START_MS, 60, 1, {99: 1}),
     "a dimension we do not know": RollupRow("queue", {"colour": "red"}, START_MS, 60, 1, {}),
     "no number at all": RollupRow("queue", {"queue": "bad"}, START_MS, 60, 1, {"x": 1}),
 }
