@@ -1,7 +1,8 @@
 """Several processes of one kind, kept alive by their parent.
 
 A process that ends by itself is started again with a growing pause; told to stop, all are, and
-the parent waits for them. Each child knows its number, and with it its place in the group.
+the parent waits for them; told a second time, it kills what is left. Each child knows its number,
+and with it its place in the group.
 """
 
 import signal
@@ -39,7 +40,8 @@ class Processes:
 
     argument_lists: Sequence[Sequence[str]]
     _children: list[_Child] = field(default_factory=list)
-    _stopping: bool = False
+    #: How often it was told to stop.
+    _told: int = 0
 
     def run(self) -> int:
         """Keep the children running until SIGTERM or SIGINT; the exit code.
@@ -49,7 +51,7 @@ class Processes:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._told_to_stop)
         self._children = [_start(arguments) for arguments in self.argument_lists]
-        while not self._stopping:
+        while not self._told:
             time.sleep(0.2)
             for child in self._children:
                 if self._look_after(child) == REFUSED_EXIT:
@@ -58,7 +60,7 @@ class Processes:
         return self._stop()
 
     def _told_to_stop(self, _number: int, _frame: object) -> None:
-        self._stopping = True
+        self._told += 1
 
     def _look_after(self, child: _Child) -> int | None:
         code = child.process.poll()
@@ -84,14 +86,15 @@ class Processes:
             if child.process.poll() is None:
                 child.process.terminate()
         deadline_s = time.monotonic() + STOP_S_MAX
-        clean = True
-        for child in self._children:
-            try:
-                child.process.wait(max(0.1, deadline_s - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                child.process.kill()
-                clean = False
-        return 0 if clean else 1
+        while (living := self._living()) and self._told < 2 and time.monotonic() < deadline_s:
+            time.sleep(0.1)
+        for child in living:
+            child.process.kill()
+            child.process.wait()
+        return 1 if living else 0
+
+    def _living(self) -> list[_Child]:
+        return [child for child in self._children if child.process.poll() is None]
 
 
 def _start(arguments: Sequence[str]) -> _Child:

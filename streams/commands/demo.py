@@ -26,6 +26,7 @@ from streams.commands.simulate import ahead, incident_option
 from streams.demo import guide
 from streams.demo.accounts import Books, compare, read_books
 from streams.demo.crew import Crew
+from streams.demo.lookout import Lookout
 from streams.demo.pacing import now_ms
 from streams.demo.script import Tally, cues
 from streams.demo.settling import await_members, settle
@@ -114,14 +115,17 @@ class _Demo:
         """Do all of it; the exit code."""
         local = settings_sources.local_dir()
         held_fd = self._hold(local)
-        kept = self._stack_up(Stack(local.parent))
+        stack = Stack(local.parent)
+        kept = self._stack_up(stack)
+        crew = Crew(local / "logs", held_fd)
+        self.undo.enter_context(_lookout(stack, crew, kept))
         settings = self._set_up()
         space = settings.space.space
         connections = settings.connections
         kafka = self.undo.enter_context(Kafka(connections.kafka, connections.timeout_s))
         client = self.undo.enter_context(closing(setup.connect_clickhouse(connections)))
         client.database = Names(space).database
-        crew = self._crew(Crew(space, local / "logs", held_fd), kafka)
+        self._start(crew, kafka, space)
         with self.steps.step("waiting until all earlier events are accounted for"):
             before = self._books(kafka, client, settings)
         click.echo(f"\n{guide.to_try(space)}\n")
@@ -171,19 +175,21 @@ class _Demo:
             # Log lines would tear the picture; worker and deliver log into files.
             logs.set_up("error", space=settings.space.space)
             logging.getLogger().setLevel(logging.ERROR)
+            # What the clients say of a lost broker is told as one line, with its remedy.
+            for client in ("kafka", "aiokafka"):
+                logging.getLogger(client).setLevel(logging.CRITICAL)
             setup.set_up(settings, lambda _text: None, None)
         return settings
 
-    def _crew(self, crew: Crew, kafka: Kafka) -> Crew:
-        names = Names(crew.space)
+    def _start(self, crew: Crew, kafka: Kafka, space: str) -> None:
+        names = Names(space)
         text = f"starting {self.workers} workers and the deliverers (logs: {crew.logs})"
         with self.steps.step(text):
             self.undo.callback(crew.stop)
-            crew.start("worker", ["--processes", str(self.workers)])
-            crew.start("deliver", [])
+            crew.start("worker", ["--space", space, "worker", "--processes", str(self.workers)])
+            crew.start("deliver", ["--space", space, "deliver"])
             wanted = dict.fromkeys(names.groups, 1) | {names.group("floor"): self.workers}
             await_members(kafka, wanted, crew.check)
-        return crew
 
     def _books(self, kafka: Kafka, client: Client, settings: Settings) -> Books:
         space, partitions = settings.space.space, settings.floor.partitions
@@ -215,6 +221,27 @@ def _prove(sent: Tally, before: Books, after: Books) -> int:
         return 0
     click.echo("What was sent and what is found DIFFER: that is a bug of Watchfloor.", err=True)
     return 1
+
+
+def _lookout(stack: Stack, crew: Crew, kept: bool) -> Lookout:
+    """Ends all when Kafka has gone: nothing else here could notice within a minute."""
+    (log,) = [part.log for part in stack.status() if part.part == "kafka"]
+
+    def stop_all() -> None:
+        click.echo("stopping what this demo started")
+        crew.end()
+        if not kept:
+            stack.down()
+
+    return Lookout(
+        lambda: next(part.state for part in stack.status() if part.part == "kafka"),
+        stop_all,
+        Refusal(
+            "Kafka has ended or does not answer any more, so the demo can't go on",
+            f"read {log} for the reason (a full disk? out of memory?); `watchfloor demo` starts "
+            "Kafka again, with all that it had stored",
+        ),
+    )
 
 
 def _refuse_other_parts() -> None:

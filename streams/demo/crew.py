@@ -13,6 +13,8 @@ from streams.refusals import Refusal
 
 #: The children themselves give their own children 30 s.
 STOP_S_MAX = 35.0
+#: How long ``Crew.end`` waits after the first and after the second time it asks.
+END_WAITS_S = (3.0, 3.0)
 
 
 @dataclass(slots=True)
@@ -23,15 +25,14 @@ class Crew:
     Their process ids are written to it, for whoever finds the lock taken.
     """
 
-    space: str
     logs: Path
     held_fd: int
     _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self, name: str, arguments: Sequence[str]) -> None:
-        """Start ``watchfloor --space SPACE NAME ARGUMENTS``."""
+        """Start ``watchfloor ARGUMENTS``; its output goes to the log NAME."""
         self.logs.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "streams.main", "--space", self.space, name, *arguments]
+        command = [sys.executable, "-m", "streams.main", *arguments]
         with self.log(name).open("wb") as log:
             # A session of its own: Ctrl-C reaches the demo, which then asks its children to stop.
             self._children[name] = subprocess.Popen(
@@ -56,6 +57,20 @@ class Crew:
                 said = [text for text in lines if text.startswith("watchfloor: ")]
                 last = said[-1] if said else f"{name}: exit code {child.returncode}"
                 raise Refusal(f"{name} ended; {last}", f"read {self.log(name)}")
+
+    def end(self) -> None:
+        """Stop all in seconds: for when Kafka has gone, and with it any graceful stop."""
+        for wait_s in END_WAITS_S:
+            # Told a second time, a parent kills its own children.
+            living = [child for child in [*self._children.values()] if child.poll() is None]
+            for child in living:
+                child.terminate()
+            until_s = time.monotonic() + wait_s
+            while time.monotonic() < until_s and any(child.poll() is None for child in living):
+                time.sleep(0.1)
+        for child in list(self._children.values()):
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGKILL)
 
     def stop(self) -> None:
         """Ask all to stop gracefully and wait for them; kill what does not."""
