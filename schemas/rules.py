@@ -97,6 +97,11 @@ class Rule(Part):
                 raise ValueError(f"`{name}` does not go with `{what}`")
 
     @property
+    def series_alpha(self) -> float:
+        """How often one series may be wrong: the rule's alpha over all its series."""
+        return self.alpha / self.series
+
+    @property
     def version(self) -> str:
         """Changes whenever the rule says something else."""
         return blake2b(self.model_dump_json().encode(), digest_size=6).hexdigest()

@@ -48,6 +48,7 @@ class Alert(msgspec.Struct, omit_defaults=True):
     """One rule about one subject as it stands: all that a restart needs; times in event ms."""
 
     labels: dict[str, str]
+    rule_version: str = ""
     state: State = "inactive"
     #: The episode: when the condition began to hold, and its steps so far.
     starts_at_ms: int = 0
@@ -57,6 +58,8 @@ class Alert(msgspec.Struct, omit_defaults=True):
     unknown_from_ms: int | None = None
     stale: bool = False
     resolved_ms: int | None = None
+    #: When somebody last took it on, or it last resolved: rules may count anew from there.
+    changed_ms: int = 0
     owner: str = ""
     note: str = ""
     owned_until_ms: int | None = None
@@ -130,7 +133,7 @@ def resolve(alert: Alert, now_ms: int) -> list[Transition]:
         return ["dropped"]
     if not was_active:
         return []
-    alert.state, alert.resolved_ms = "resolved", now_ms
+    alert.state, alert.resolved_ms, alert.changed_ms = "resolved", now_ms, now_ms
     alert.unknown_from_ms, alert.stale = None, False
     return ["resolved"]
 

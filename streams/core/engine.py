@@ -5,16 +5,20 @@ does every second. Nothing here knows a file or a socket.
 """
 
 from dataclasses import dataclass, field
+from functools import partial
 
+from schemas.alerts import AlertTransition
 from schemas.codec import Decoder
 from schemas.dead_letters import DeadLetter, Headers
 from schemas.partitioner import Partitioner, partition_of
 from schemas.rows import ItemRow, LabelRow, RollupRow, SnapshotRow
 from schemas.topics import INPUT_ROLES, Role
 from streams.core import outputs, publish, wire
+from streams.core.alerting import Alerting, RuleCalendar
 from streams.core.plan import Plan
 from streams.core.publish import Calendar
 from streams.core.rollups import Rollups
+from streams.core.rules import RuleBook
 from streams.core.shard import OnFacts, Shard, Tick
 
 #: Records applied between two flushes: fewer flushes, fewer rows that are restated at once.
@@ -41,6 +45,8 @@ class Found:
     labels: dict[tuple[str, ...], LabelRow] = field(default_factory=dict)
     snapshots: dict[str, SnapshotRow] = field(default_factory=dict)
     dead: list[DeadLetter] = field(default_factory=list)
+    #: Every transition, in the order in which it was said.
+    alerts: list[AlertTransition] = field(default_factory=list)
 
 
 class Engine:
@@ -58,11 +64,18 @@ class Engine:
         self.found = Found()
         self.shards = [Shard(plan, number, decoder, on_facts) for number in range(partitions)]
         self.states = [Rollups(plan, partitions) for _ in range(partitions)]
-        self._calendar = calendar
+        owners = [partial(self._owns, number) for number in range(partitions)]
+        self._rules = [Alerting(RuleBook(), owns) for owns in owners]
+        self._calendars = [RuleCalendar(calendar, alerting) for alerting in self._rules]
         self._partitions = partitions
         self._ends = [dict.fromkeys((role.value for role in INPUT_ROLES), 0) for _ in self.shards]
         self._ticks = 0
         self._unflushed = 0
+
+    def watch(self, book: RuleBook) -> None:
+        """Evaluate these rules from now on, with every flush."""
+        for alerting in self._rules:
+            alerting.book = book
 
     def put(self, role: Role, key: bytes | None, value: bytes, record_ms: int) -> None:
         """A record arrives; ``record_ms`` is its Kafka time (UTC ms)."""
@@ -103,17 +116,24 @@ class Engine:
             for label in labels:
                 key = (label.org, label.source, label.project, label.item_id)
                 self.found.labels[(*key, label.event_id, label.label)] = label
-        for state in self.states:
-            self._publish(state)
+        for number in range(self._partitions):
+            self._publish(number)
 
-    def _publish(self, state: Rollups) -> None:
-        flush = publish.flush(state, self._calendar)
+    def _publish(self, number: int) -> None:
+        state, alerting = self.states[number], self._rules[number]
+        flush = publish.flush(state, self._calendars[number])
         if flush is None:
             return
+        changed = {subject for subject, _ in flush.snapshots}
+        self.found.alerts += alerting.evaluate(state, state.watermark_ms, changed=changed)
+        alerting.state.records()
         for row in flush.rows:
             at = (row.grouping, tuple(row.dims.values()), row.pane_start_ms, row.pane_s)
             self.found.rollups[at] = row
         self.found.snapshots.update(flush.snapshots)
+
+    def _owns(self, number: int, subject: str) -> bool:
+        return self._partition_of(subject) == number
 
     def _partition_of(self, subject: str) -> int:
         return partition_of(subject.encode(), self._partitions)

@@ -98,7 +98,7 @@ def read(
     context: Context,
 ) -> Reading:
     """One metric over a window; ``span_ms`` is the part of it that is covered by data."""
-    return _read(metric, Counts.of(tally), span_ms, gauges, context)
+    return read_counts(metric, Counts.of(tally), span_ms, gauges, context)
 
 
 def read_all(
@@ -112,7 +112,7 @@ def read_all(
     counts = Counts.of(tally)
     sensible = _sensible_ids(context.dimensions)
     return {
-        metric.id: _read(metric, counts, span_ms, gauges, context)
+        metric.id: read_counts(metric, counts, span_ms, gauges, context)
         for metric in metrics
         if metric.id in sensible
     }
@@ -130,10 +130,13 @@ def _sensible_ids(dimensions: tuple[str, ...]) -> frozenset[str]:
     return frozenset(metric.id for metric in METRICS if metric.makes_sense_by(dimensions))
 
 
-def _read(
+def read_counts(
     metric: Metric, counts: Counts, span_ms: int, gauges: Gauges | None, context: Context
 ) -> Reading:
-    """The causes in the order in which they explain: what can't be comes before what is few."""
+    """One metric from counts that were taken apart before.
+
+    Causes come in the order in which they explain: what can't be comes before what is few.
+    """
     if metric.id not in _sensible_ids(context.dimensions):
         return Reading(None, None, None, 0, NOT_APPLICABLE)
     for need in metric.needs:

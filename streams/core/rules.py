@@ -13,7 +13,7 @@ from schemas.rules import Rule
 from schemas.rules_amounts import amount
 from schemas.rules_signals import SIGNAL_BY_ID, Signal
 from schemas.targets import Target, target_of
-from streams.core.windows import ROLLING_MS
+from streams.core.windows import LONGEST_MS, ROLLING_MS
 
 #: Windows that begin where a site's calendar says, by the name that rules have for them.
 NAMED_WINDOWS = {"shift": "shift", "day": "business_day"}
@@ -144,3 +144,12 @@ def since_window(rule: Rule) -> str:
     """The window in which a confidence rule counts: a calendar's, or one of its own."""
     assert rule.since is not None
     return NAMED_WINDOWS.get(rule.since, f"since:{rule.alert}")
+
+
+def since_start_ms(at_ms: int) -> int:
+    """When counting begins that no calendar begins: anew every 28 days, for all alike.
+
+    A guideline's version is counted from its first event on, as it has none before. Panes are
+    kept for 28 days, and a sequence over a window that slides would not hold.
+    """
+    return at_ms - at_ms % LONGEST_MS
