@@ -30,7 +30,7 @@ COMMANDS = {
     "setup": Entry("streams.commands.setup:command", "Make topics, tables and the people key."),
     "doctor": Entry("streams.commands.doctor:command", "Check everything; say what to do."),
     "worker": Entry("streams.commands.worker:command", "Run the floor: events to windows."),
-    "deliver": Entry("streams.commands.deliver:command", "Bring rows to ClickHouse and Redis."),
+    "deliver": Entry("streams.commands.deliver:command", "Bring rows to stores, alerts to people."),
     "lag": Entry("streams.commands.lag:command", "Show how far each consumer group is behind."),
     "dlq": Entry("streams.commands.dlq:command", "List, show and replay dead letters."),
     "replay": Entry("streams.commands.replay:command", "Read logs, offline or through Kafka."),

@@ -26,7 +26,7 @@ from streams.settings import People, Settings
 from streams.setup import other_key
 from streams.spaces import Names
 
-Role = Literal["floor", "deliver-clickhouse", "deliver-redis"]
+Role = Literal["floor", "deliver-clickhouse", "deliver-redis", "deliver-notify"]
 _LOCAL_FREE_BYTES_MIN = 1_000_000_000
 #: Checks of what a process was given: starting it again gives it the same.
 _SETTINGS_CHECKS = frozenset({"settings", "people", "plan"})
@@ -60,7 +60,7 @@ def preflight(settings: Settings, role: Role) -> None:
                 *_kafka(settings, role),
                 *store_checks.check_clickhouse(settings.connections, database, may_be_away=True),
             ]
-        case "deliver-redis":
+        case "deliver-redis" | "deliver-notify":
             findings = _kafka(settings, role)
         case _:
             assert_never(role)

@@ -25,6 +25,8 @@ Counter = Literal[
     "deliver_stored_rows_total",
     "deliver_refused_rows_total",
     "deliver_failed_writes_total",
+    "notify_sent_notices_total",
+    "notify_failed_notices_total",
 ]
 Gauge = Literal[
     "floor_lag_records",
@@ -36,6 +38,8 @@ Gauge = Literal[
     "floor_recovery_s",
     "deliver_backlog_records",
     "deliver_outage_s",
+    "notify_pending_notices",
+    "notify_refused_files",
     "process_resident_bytes",
     "process_uptime_s",
 ]
@@ -46,6 +50,7 @@ Histogram = Literal[
     "floor_flush_bytes",
     "deliver_write_s",
     "deliver_write_rows",
+    "notify_attempt_s",
 ]
 Name = Counter | Gauge | Histogram
 Kind = Literal["counter", "gauge", "histogram"]
@@ -185,8 +190,31 @@ _DELIVER = (
     _D("deliver_write_s", "Time of one write.", "The sink is slow.", ("sink",), SECONDS),
     _D("deliver_write_rows", "Rows of one write.", _NORMAL, ("sink",), COUNTS),
 )
+_NOTIFY = (
+    _D("notify_sent_notices_total", "Notices a receiver took.", _NORMAL, ("receiver",)),
+    _D(
+        "notify_failed_notices_total",
+        "Attempts that a receiver did not take.",
+        "`watchfloor notify-test RECEIVER` tries it and says why.",
+        ("receiver",),
+    ),
+    _D(
+        "notify_pending_notices",
+        "Notices on their way to a receiver.",
+        "The receiver is away or slow; others are not touched.",
+        ("receiver",),
+    ),
+    _D(
+        "notify_refused_files",
+        "1: the file of receivers was changed and can't be used, so the old ones are in force.",
+        "The log says file, line and reason.",
+    ),
+    _D("notify_attempt_s", "Time of one attempt.", "It is slow.", ("receiver",), SECONDS),
+)
 _PROCESS = (
     _D("process_resident_bytes", "Memory of the process.", "As `floor_held_items` and panes."),
     _D("process_uptime_s", "Time since the process began.", "Nothing; low: it restarts."),
 )
-DECLARATIONS: dict[str, Declaration] = {each.name: each for each in _FLOOR + _DELIVER + _PROCESS}
+DECLARATIONS: dict[str, Declaration] = {
+    each.name: each for each in _FLOOR + _DELIVER + _NOTIFY + _PROCESS
+}

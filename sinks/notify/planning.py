@@ -15,6 +15,8 @@ from sinks.notify.notice import Entry, Notice, notice_id
 CAUGHT_UP_AFTER_MS = 60_000
 #: More news than this is told in several notices; alerts without news are left out first.
 ENTRIES_MAX = 100
+#: One plan is one atomic batch of the log, so a storm is planned in several.
+PLANNED_ENTRIES_MAX = 1000
 
 News = tuple[Episode, Reason]
 
@@ -32,20 +34,21 @@ def plan(book: Book, receivers: Iterable[Receiver], moment: Moment) -> list[Noti
     """Decide on new notices and mark them as told; append the book before sending any.
 
     A group of a receiver has one notice on its way at a time, so that nobody hears of the end
-    before the beginning; news makes a waiting one be tried at once.
+    before the beginning; news makes a waiting one be tried at once. A storm takes several plans.
     """
-    made = []
+    made: list[Notice] = []
     for receiver in receivers:
         standing = book.standings.get(receiver.name)
         if standing is not None and standing.stopped == receiver.version:
             continue
         if receiver.watchdog and not moment.watched:
             continue
-        made += _plan_one(book, receiver, moment)
+        room = PLANNED_ENTRIES_MAX - sum(len(each.entries) for each in made)
+        made += _plan_one(book, receiver, moment, room)
     return made
 
 
-def _plan_one(book: Book, receiver: Receiver, moment: Moment) -> list[Notice]:
+def _plan_one(book: Book, receiver: Receiver, moment: Moment, room: int) -> list[Notice]:
     caught_up = moment.now_ms - book.meta.late_ms >= moment.caught_up_after_ms
     groups: dict[tuple[str, ...], list[News]] = {}
     for episode in book.episodes.values():
@@ -54,12 +57,13 @@ def _plan_one(book: Book, receiver: Receiver, moment: Moment) -> list[Notice]:
         if reason is not None and receiver.wants(episode.alert.labels):
             groups.setdefault(_group(receiver, episode), []).append((episode, reason))
     busy = {tuple(each.group.values()): each for each in book.pending(receiver.name)}
-    made = []
+    made: list[Notice] = []
     for values, news in groups.items():
         if values in busy:
             _hurry(book, busy[values], news, moment.now_ms)
-        elif _waited(receiver, news, moment.now_ms):
+        elif room > 0 and _waited(receiver, news, moment.now_ms):
             made.append(_make(book, receiver, news[:ENTRIES_MAX], moment.now_ms))
+            room -= len(made[-1].entries)
     return made
 
 

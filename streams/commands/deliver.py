@@ -1,14 +1,16 @@
-"""`watchfloor deliver`: rows to ClickHouse and snapshots to Redis, each by a process of its own."""
+"""`watchfloor deliver`: ClickHouse, Redis and whoever is told of alerts, a process for each."""
 
 import socket
 import sys
 
 import click
 
+from streams import settings_sources
 from streams.commands.invocation import read_settings
+from streams.notify_settings import Notify
 from streams.processes import Processes
 
-SINKS = ("clickhouse", "redis")
+SINKS = ("clickhouse", "redis", "notify")
 
 
 @click.command(
@@ -19,7 +21,10 @@ watchfloor deliver --only clickhouse   one sink in this process"""
 @click.option("--only", type=click.Choice(SINKS), help="One sink, in this process.")
 @click.option("--instance", help="Name of this process in its group; default: the host's name.")
 def command(only: str | None, instance: str | None) -> None:
-    """Bring rows to the sinks. One that is away delays neither the others nor the floor."""
+    """Bring rows to the sinks and alerts to their receivers.
+
+    One that is away delays neither the others nor the floor.
+    """
     settings = read_settings()
     name = instance or socket.gethostname()
     if only is None:
@@ -33,6 +38,12 @@ def command(only: str | None, instance: str | None) -> None:
     if only == "clickhouse":
         preflight(settings, "deliver-clickhouse")
         run_deliverer(make_clickhouse(settings, name))
-    else:
+    elif only == "redis":
         preflight(settings, "deliver-redis")
         run_deliverer(make_redis(settings, name))
+    else:
+        from streams.notify import make_notify, run_notify
+
+        notify = settings_sources.read(Notify)
+        preflight(settings, "deliver-notify")
+        run_notify(make_notify(settings, notify, name))

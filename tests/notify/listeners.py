@@ -41,7 +41,7 @@ class Listener:
         """Where it listens."""
         return f"http://127.0.0.1:{self.port}/hook"
 
-    async def until(self, enough: Callable[[list[Heard]], bool], timeout_s: float = 60.0) -> None:
+    async def until(self, enough: Callable[[list[Heard]], bool], timeout_s: float = 120.0) -> None:
         """Wait until what was heard is enough."""
         async with asyncio.timeout(timeout_s), self._news:
             await self._news.wait_for(lambda: enough(self.heard))

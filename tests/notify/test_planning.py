@@ -6,7 +6,7 @@ from sinks.notify.answers import Answer, pause_ms, settle
 from sinks.notify.book import Book
 from sinks.notify.planning import Moment, plan
 from tests.notify.receivers import receiver
-from tests.notify.transitions import START_MS, labels, step
+from tests.notify.transitions import START_MS, evidence, labels, step
 
 NOW_MS = START_MS
 RETRY = Answer("retry", "http_500")
@@ -188,6 +188,17 @@ def test_more_news_than_fits_one_notice_comes_in_the_next() -> None:
     settle(book, first, Answer("sent"), who, NOW_MS)
     (second,) = plan(book, [who], Moment(NOW_MS))
     assert (len(second.news), len(second.entries), second.left_out) == (30, 100, 30)
+
+
+def test_a_storm_is_planned_in_batches_that_fit_the_log() -> None:
+    book, who, planned = Book(), receiver(group_by=["queue"]), 0
+    for n in range(2500):
+        book.take(step("firing", 1, given=labels(queue=f"q{n}"), evidence=evidence()), NOW_MS)
+    book.records()
+    while made := plan(book, [who], Moment(NOW_MS)):
+        planned += len(made)
+        assert sum(len(value or b"") for _, value in book.records()) < 8_000_000
+    assert planned == 2500
 
 
 def test_what_is_over_for_long_is_forgotten_and_what_fires_is_not() -> None:

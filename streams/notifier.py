@@ -1,0 +1,205 @@
+"""The notifier's durable book in the worker: steps in, decisions appended before they are sent."""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from typing import cast
+
+import msgspec
+from faust.types import TP
+
+from schemas.alerts import AlertTransition, Silence
+from schemas.notices import Told, decode_record
+from schemas.receivers import Receiver
+from schemas.topics import Topics
+from sinks.notify.answers import Answer, give_up, settle
+from sinks.notify.book import Book
+from sinks.notify.notice import Notice
+from sinks.notify.planning import Moment, plan
+from streams import logs
+from streams.changelog import outgoing, replay
+from streams.core import wire
+from streams.core.recovery import Replay
+from streams.producer import Outgoing, Producer
+from streams.runtime import App
+from streams.tables import LogTable, PartitionLost, Replayed
+from streams.transport import Batch, Consumer
+
+log = logs.get(__name__)
+
+
+def now_ms() -> int:
+    """Wall clock, UTC ms."""
+    return time.time_ns() // 1_000_000
+
+
+class NotOwner(RuntimeError):
+    """Another process tells of alerts, or this one does not do so yet."""
+
+
+class Notifier:
+    """The one partition of alerts, while this process owns it; ``book`` is None when it does not.
+
+    All changes happen under ``lock`` and are durable when it is released.
+    """
+
+    def __init__(self, app: App, topics: Topics) -> None:
+        self.app = app
+        self.topics = topics
+        self.book: Book | None = None
+        self.lock = asyncio.Lock()
+        #: Set whenever there may be something to send.
+        self.news = asyncio.Event()
+        self.table = LogTable(app, name="notices", topic=topics.notify_changelog, listener=self)
+        self._replay: tuple[Replay, Book] | None = None
+        self._epoch, self._seq = 0, -1
+
+    # -- the log, as LogTable tells it
+
+    def begin(self, partition: int) -> None:
+        """Start from nothing."""
+        self.drop(partition)
+        book = Book()
+        self._replay = (Replay(book), book)
+
+    def apply(self, partition: int, batch: Replayed) -> None:
+        """Take in what the log says."""
+        assert self._replay is not None
+        replay(self._replay[0], batch)
+
+    def ready(self, partition: int, epoch: int, end_offset: int) -> None:
+        """The partition is ours."""
+        assert self._replay is not None
+        into, book = self._replay
+        into.finish(epoch)
+        self._replay, self._epoch, self._seq, self.book = None, epoch, -1, book
+        self.news.set()
+        log.info("notifier_ready", epoch=epoch, alerts=len(book.episodes), end=end_offset)
+
+    def drop(self, partition: int) -> None:
+        """The partition is no longer ours."""
+        self.book = self._replay = None
+
+    def offsets(self) -> dict[TP, int]:
+        """Where to go on reading, from the book."""
+        next_offset = self.book.meta.next_offset if self.book else 0
+        return {TP(self.topics.alerts, 0): next_offset} if next_offset else {}
+
+    # -- what happens
+
+    async def take(self, batch: Batch) -> None:
+        """Take in steps and silences; done when they are durable."""
+        async with self.lock:
+            if self.book is None:
+                return
+            for record in batch.records:
+                if record.offset < self.book.meta.next_offset:
+                    continue
+                try:
+                    self.book.take(decode_record(record.value or b""), now_ms())
+                except msgspec.DecodeError:
+                    # The deliverer of ClickHouse keeps it as a dead letter.
+                    log.error("alert_unreadable", offset=record.offset)
+            self.book.read_up_to(batch.next_offset)
+            offsets = self.offsets()
+            if await self._flush():
+                cast(Consumer, self.app.consumer).mark_durable(offsets)
+        self.news.set()
+
+    async def decide(self, receivers: Iterable[Receiver], moment: Moment) -> Book | None:
+        """Decide who is told of what; the book, in which every notice is durable."""
+        receivers = tuple(receivers)
+        async with self.lock:
+            if self.book is None:
+                return None
+            self._drop_logged()
+            names = {each.name for each in receivers}
+            gone = {each.receiver for each in self.book.notices.values()} - names
+            ended = [n for name in gone for n in give_up(self.book, name, "receiver_removed")]
+            self.book.forget(moment.now_ms, names)
+            plan(self.book, receivers, moment)
+            if not await self._flush():
+                return None
+            await self._log(ended, moment.now_ms)
+            return self.book
+
+    async def settled(self, notice: Notice, answer: Answer, receiver: Receiver) -> Notice | None:
+        """Make the outcome of an attempt durable and log it; None when it is not ours any more."""
+        async with self.lock:
+            if self.book is None or notice.id not in self.book.notices:
+                return None
+            at_ms = now_ms()
+            before = {each.id for each in self.book.pending(receiver.name)} - {notice.id}
+            tried = settle(self.book, notice, answer, receiver, at_ms)
+            if not await self._flush() or self.book is None:
+                return None
+            ended = [self.book.notices[name] for name in before]
+            await self._log([tried, *(n for n in ended if n.outcome != "pending")], at_ms)
+        self.news.set()
+        return tried
+
+    async def keep(self, silence: Silence) -> None:
+        """Know of a silence at once, before the floor says so; raises NotOwner."""
+        async with self.lock:
+            if self.book is None:
+                raise NotOwner
+            self.book.take(silence, now_ms())
+            if not await self._flush():
+                raise NotOwner
+
+    async def say(self, steps: Iterable[AlertTransition]) -> None:
+        """Send alerts of our own the way of all alerts."""
+        records: list[Outgoing] = [
+            (f"{each.fingerprint}/{each.starts_at_ms}/{each.seq}".encode(), _json(each), [])
+            for each in steps
+        ]
+        if records:
+            await self._producer.send_many(self.topics.alerts, {0: records})
+
+    async def log_again(self) -> None:
+        """Log what the last owner may not have logged before it died."""
+        async with self.lock:
+            if self.book is not None:
+                await self._log(self.book.notices.values(), now_ms())
+
+    # -- inside
+
+    def _drop_logged(self) -> None:
+        """Forget notices that are over: what became of them was logged before the lock fell."""
+        assert self.book is not None
+        for notice in list(self.book.notices.values()):
+            if notice.outcome != "pending":
+                self.book.drop_notice(notice.id)
+
+    async def _log(self, notices: Iterable[Notice], at_ms: int) -> None:
+        told: list[Told] = [each for notice in notices for each in notice.told(at_ms)]
+        records: list[Outgoing] = [(each.notice_id.encode(), _json(each), []) for each in told]
+        if records:
+            await self._producer.send_many(self.topics.notices, {0: records})
+
+    async def _flush(self) -> bool:
+        """Append what changed; False when the partition turned out not to be ours."""
+        assert self.book is not None
+        if not self.book.changed:
+            return True
+        self._seq += 1
+        records = [
+            (key, None if value is None else wire.stamped(self._epoch, self._seq, value))
+            for key, value in self.book.records()
+        ]
+        try:
+            await self.table.append(0, outgoing(records, self._epoch, self._seq))
+        except PartitionLost as error:
+            log.warning("partition_lost", error=str(error))
+            self.drop(0)
+            await cast(Consumer, self.app.consumer).rejoin()
+            return False
+        return True
+
+    @property
+    def _producer(self) -> Producer:
+        return cast(Producer, self.app.producer)
+
+
+def _json(value: msgspec.Struct) -> bytes:
+    return msgspec.json.encode(value)
