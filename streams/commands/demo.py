@@ -5,7 +5,6 @@ import logging
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -31,6 +30,7 @@ from streams.demo.pacing import now_ms
 from streams.demo.script import Tally, cues
 from streams.demo.settling import await_members, settle
 from streams.demo.show import STOP_SIGNALS, Show
+from streams.demo.steps import Steps
 from streams.refusals import Refusal
 from streams.settings import Settings
 from streams.simulate.config import FloorConfig
@@ -81,25 +81,6 @@ def command(
     except StackError as error:
         raise Refusal(error.problem, error.remedy) from error
     sys.exit(code)
-
-
-class Steps:
-    """Says what happens now and how long each step took."""
-
-    def __init__(self) -> None:
-        self._began_s = time.monotonic()
-
-    def say(self, text: str) -> None:
-        """One line, with the time since the beginning."""
-        click.echo(f"[{time.monotonic() - self._began_s:6.1f} s] {text}")
-
-    @contextmanager
-    def step(self, text: str) -> Iterator[None]:
-        """A step that takes a while."""
-        self.say(text)
-        began_s = time.monotonic()
-        yield
-        self.say(f"  done in {time.monotonic() - began_s:.1f} s")
 
 
 @dataclass(slots=True)
@@ -175,8 +156,7 @@ class _Demo:
             # Log lines would tear the picture; worker and deliver log into files.
             logs.set_up("error", space=settings.space.space)
             logging.getLogger().setLevel(logging.ERROR)
-            # What the clients say of a lost broker is told as one line, with its remedy.
-            for client in ("kafka", "aiokafka"):
+            for client in ("kafka", "aiokafka"):  # A lost broker is told as one line.
                 logging.getLogger(client).setLevel(logging.CRITICAL)
             setup.set_up(settings, lambda _text: None, None)
         return settings
@@ -225,7 +205,7 @@ def _prove(sent: Tally, before: Books, after: Books) -> int:
 
 def _lookout(stack: Stack, crew: Crew, kept: bool) -> Lookout:
     """Ends all when Kafka has gone: nothing else here could notice within a minute."""
-    (log,) = [part.log for part in stack.status() if part.part == "kafka"]
+    log = stack.places.log("kafka")
 
     def stop_all() -> None:
         click.echo("stopping what this demo started")
