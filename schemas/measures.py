@@ -99,6 +99,17 @@ MEASURES: tuple[Measure, ...] = (
     Measure(47, "in_review_delta", "items that came into review less those that left it"),
     Measure(48, "open_delta", "items opened less items closed"),
     Measure(49, "labelled", "labels given in submissions"),
+    Measure(50, "sla_activated", "SLA clocks started, anew after a reset included"),
+    Measure(51, "sla_at_risk", "SLA clocks that came at risk"),
+    Measure(52, "sla_breached", "SLA clocks that ran at their deadline, counted there"),
+    Measure(53, "sla_breached_cancelled", "of these, cancelled later; counted at the deadline"),
+    Measure(54, "sla_fulfilled", "SLA clocks stopped in time"),
+    Measure(55, "sla_fulfilled_late", "SLA clocks stopped after their breach"),
+    Measure(56, "sla_cancelled", "SLA clocks cancelled by their policy's condition"),
+    Measure(57, "sla_superseded", "SLA clocks ended by a reset, another claim or a new version"),
+    Measure(58, "sla_overdue_ms", "ms beyond the target of clocks stopped late"),
+    Measure(59, "sla_elapsed_ms", "ms that SLA clocks ran, told when they pause or end"),
+    Measure(60, "sla_paused_ms", "ms that SLA clocks were paused, told when they go on or end"),
 )
 
 BY_NAME: Mapping[str, Measure] = {m.name: m for m in MEASURES}

@@ -13,7 +13,7 @@ from schemas.groupings import DIMENSIONS
 from schemas.measures import BIN_BITS, BIN_MASK, BY_ID, MEASURES, Kind
 from sinks.errors import SinkRefused
 
-RowKind = Literal["rollups", "items", "labels", "dead_letters", "alert_log"]
+RowKind = Literal["rollups", "items", "labels", "dead_letters", "alert_log", "sla_ledger"]
 
 COUNTER_TYPE = "Int64"
 HISTOGRAM_TYPE = "Map(UInt16, Int64)"
@@ -184,6 +184,25 @@ _ALERT_LOG_COLUMNS: tuple[tuple[str, str], ...] = (
     ("sql", _ID),
     ("revision", "UInt64"),
 )
+_SLA_LEDGER_COLUMNS: tuple[tuple[str, str], ...] = (
+    *_IDENTITY,
+    ("policy", _NAME),
+    ("cycle", "UInt32"),
+    ("kind", _NAME),
+    ("n", "UInt32"),
+    ("revision", "UInt64"),
+    ("seq", "UInt32"),
+    ("holds", "UInt8"),
+    *((name, _NAME) for name in ("contract", "cause", "queue", "team")),
+    ("version", "UInt32"),
+    ("event_id", _ID),
+    *((f"{name}_at", _TIME) for name in ("told", "anchor")),
+    ("at", _TIME),
+    *((f"{name}_at", _TIME_OR_NULL) for name in ("restated", "deadline")),
+    *((f"{name}_ms", "Int64") for name in ("target", "elapsed", "paused")),
+    ("breached", "UInt8"),
+    ("burned", f"Array(Tuple(state {_NAME}, queue {_NAME}, team {_NAME}, ms Int64))"),
+)
 
 
 def _field_of(column: str) -> str:
@@ -211,4 +230,5 @@ TARGETS: dict[RowKind, Target] = {
     "labels": _target("labels", _LABEL_COLUMNS),
     "dead_letters": _target("dead_letters", _DEAD_LETTER_COLUMNS),
     "alert_log": _target("alert_log", _ALERT_LOG_COLUMNS),
+    "sla_ledger": _target("sla_ledger", _SLA_LEDGER_COLUMNS),
 }

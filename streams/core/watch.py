@@ -1,0 +1,164 @@
+"""The SLA clocks of one source partition: touched by events, told by ticks, kept as bytes.
+
+An event only notes that its item's story has more to say once time has passed it. A tick tells the
+stories of the items that are due and returns what is new: entries for the ledger, and signed facts.
+A tick costs in proportion to what falls due; it takes no more than it is allowed, and the rest
+with the next call, so a policy change on a million clocks goes in slices.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from streams.core import attainment
+from streams.core.deadlines import Deadlines
+from streams.core.facts import Fact
+from streams.core.ledger import Entry, holding, restate
+from streams.core.moments import Moment
+from streams.core.stories import tell
+from streams.core.terms import Book
+from streams.core.transitions import Cause
+
+#: The history of an item by its key; None when nobody knows it any more.
+HistoryOf = Callable[[str], Sequence[Moment] | None]
+
+#: Version of the stored form; decoders keep reading older ones.
+STORED_VERSION = 1
+
+
+class _Stored(msgspec.Struct, array_like=True):
+    """What is kept of an item's clocks beside its moments.
+
+    ``record_ms`` is the time of the latest Kafka record that the story was not told with yet.
+    """
+
+    version: int
+    book: str
+    due_ms: int | None
+    record_ms: int | None
+    entries: tuple[Entry, ...]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Stored).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a tick had to say about one item: changed entries, and facts by causing record."""
+
+    key: str
+    entries: tuple[Entry, ...]
+    bookings: list[tuple[int, list[Fact]]]
+
+
+class Watch:
+    """All clocks of one source partition, by the key of their item."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._deadlines = Deadlines()
+        #: Ledgers at rest, as stored; those that changed since the last flush are in ``_dirty``.
+        self._packed: dict[str, bytes] = {}
+        self._dirty: dict[str, tuple[Entry, ...] | None] = {}
+        self._records: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._packed.keys() | self._dirty.keys())
+
+    @property
+    def dirty(self) -> int:
+        """How many ledgers the next flush writes."""
+        return len(self._dirty)
+
+    def touch(self, key: str, moment: Moment) -> None:
+        """An event of the item came: its story has more to say when time has passed it."""
+        if not self._book.promises:
+            return
+        self._records[key] = max(moment.record_ms, self._records.get(key, 0))
+        if self._deadlines.bring_forward(key, moment.t_ms + 1):
+            self._dirty.setdefault(key, None)
+
+    def revisit(self, key: str) -> None:
+        """Have an item's story told again by the next tick, because the policies changed."""
+        self._deadlines.set(key, 0)
+        self._dirty.setdefault(key, None)
+
+    def waits(self, now_ms: int) -> bool:
+        """Whether stories are left to be told at ``now_ms``."""
+        return self._deadlines.waits(now_ms)
+
+    def advance(self, now_ms: int, history_of: HistoryOf, limit: int) -> list[Told]:
+        """Tell up to ``limit`` stories that are due by ``now_ms``, the earliest due first."""
+        told = []
+        for key in self._deadlines.take(now_ms, limit):
+            history = history_of(key)
+            if history is None:
+                self.drop(key)
+                continue
+            found = self._tell(key, history, now_ms)
+            if found.entries:
+                told.append(found)
+        return told
+
+    def _tell(self, key: str, history: Sequence[Moment], now_ms: int) -> Told:
+        stored = self._stored(key)
+        story = tell(self._book, history, now_ms)
+        why = Cause.LATE_EVENT if stored.book == self._book.fingerprint else Cause.POLICY
+        restated = restate(stored.entries, story.transitions, now_ms, why)
+        self._deadlines.set(key, story.next_ms)
+        record_ms = self._records.pop(key, stored.record_ms)
+        self._dirty[key] = restated.entries
+        bookings: dict[int, list[Fact]] = {}
+        if restated.changed:
+            for fact in attainment.difference(holding(stored.entries), story.transitions):
+                # What time brought is booked as if time had been on the minute.
+                caused_ms = fact.t_ms if record_ms is None else record_ms
+                bookings.setdefault(caused_ms, []).append(fact)
+        return Told(key, restated.changed, list(bookings.items()))
+
+    def _stored(self, key: str) -> _Stored:
+        packed = self._packed.get(key)
+        if packed is None:
+            stored = _Stored(STORED_VERSION, self._book.fingerprint, None, None, ())
+        else:
+            stored = _decode(packed)
+        entries = self._dirty.get(key)
+        if entries is not None:
+            stored.entries, stored.book, stored.record_ms = entries, self._book.fingerprint, None
+        return stored
+
+    def entries(self, key: str) -> tuple[Entry, ...]:
+        """Everything that was told about an item's clocks."""
+        return self._stored(key).entries
+
+    def take_dirty(self) -> list[tuple[str, bytes]]:
+        """Ledgers that changed since the last call, in their stored form."""
+        dirty, self._dirty = self._dirty, {}
+        taken = []
+        for key, told in dirty.items():
+            stored = self._stored(key)
+            stored.due_ms, stored.record_ms = self._deadlines.due_ms(key), self._records.get(key)
+            if told is not None:
+                stored.entries, stored.book = told, self._book.fingerprint
+            if stored.entries or stored.due_ms is not None or key in self._packed:
+                self._packed[key] = _encode(stored)
+                taken.append((key, self._packed[key]))
+        return taken
+
+    def put(self, key: str, packed: bytes) -> None:
+        """Take a ledger back in, as recovery found it; under another book it is due at once."""
+        stored = _decode(packed)
+        assert stored.version == STORED_VERSION
+        self._packed[key] = packed
+        if stored.record_ms is not None:
+            self._records[key] = stored.record_ms
+        self._deadlines.set(key, stored.due_ms if stored.book == self._book.fingerprint else 0)
+
+    def drop(self, key: str) -> None:
+        """Forget an item: it was retired, or recovery found it deleted."""
+        self._packed.pop(key, None)
+        self._dirty.pop(key, None)
+        self._records.pop(key, None)
+        self._deadlines.set(key, None)
