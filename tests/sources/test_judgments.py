@@ -117,6 +117,17 @@ def test_gold_is_compared_and_the_options_are_what_the_project_chose_from(tmp_pa
     ]
 
 
+def test_a_golden_answer_says_its_queue_as_the_submission_of_its_row_does(tmp_path: Path) -> None:
+    queues = HEADER + ",queue_id"
+    rows = (row(gold="G") + ",q", row(row="1", gold="P") + ",")
+    events, _ = split(written(tmp_path, "\n".join((queues, *rows, ""))), judgments())
+    said = {
+        kind: [i.event.get("queue_id") for i in events if i.event["event_type"] == kind]
+        for kind in ("item.submitted", "golden.answered")
+    }
+    assert said == {"item.submitted": ["q", "j"], "golden.answered": ["q", "j"]}
+
+
 def test_what_was_never_written_is_not_made_up(tmp_path: Path) -> None:
     events, _ = split(log(tmp_path, row()), judgments())
     assert kinds(events) == ["item.submitted", "label.recorded"]

@@ -15,8 +15,6 @@ ROWS_PER_S = 5
 CLOCK = f"rate:{ROWS_PER_S}"
 CLOCK_START_MS = 1_704_067_200_000
 MEASURES = ("submitted", "golden_n", "golden_correct", "handled", "handle_ms")
-#: A golden answer does not say its queue.
-MEASURES_BY_QUEUE = ("submitted", "handled", "handle_ms")
 #: Grouping to the columns of its dimensions.
 GROUPINGS = {
     "all": (),
@@ -80,22 +78,19 @@ def counted(judgments: pd.DataFrame, start_ms: int, end_ms: int) -> Sums:
     for grouping, columns in GROUPINGS.items():
         parts = inside.groupby(list(columns)) if columns else [((), inside)]
         for dims, part in parts:
-            tally = {key_of(name): int(part[name].sum()) for name in _measures(grouping)}
+            tally = {key_of(name): int(part[name].sum()) for name in MEASURES}
             tally = {key: n for key, n in tally.items() if n}
             if tally:
                 sums[grouping, tuple(dims)] = tally
     return sums
 
 
-def _measures(grouping: str) -> tuple[str, ...]:
-    return MEASURES_BY_QUEUE if grouping == "queue" else MEASURES
-
-
 def comparable(sums: Sums) -> Sums:
     """Of other sums what can be compared with these."""
-    kept: Sums = {}
-    for subject, tally in sums.items():
-        keys = {key_of(name) for name in _measures(subject[0])}
-        if subject[0] in GROUPINGS:
-            kept[subject] = {key: n for key, n in tally.items() if key in keys}
+    keys = {key_of(name) for name in MEASURES}
+    kept = {
+        subject: {key: n for key, n in tally.items() if key in keys}
+        for subject, tally in sums.items()
+        if subject[0] in GROUPINGS
+    }
     return {subject: tally for subject, tally in kept.items() if tally}
