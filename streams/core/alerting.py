@@ -70,14 +70,21 @@ class Alerting:
         looked at but them and the alerts there are. None looks at everything.
         """
         now_ms -= now_ms % SECOND_MS
-        last_ms = self.state.last_ms
-        if now_ms <= last_ms:
+        if now_ms <= self.state.last_ms:
             return []
+        self._index.refresh(rollups, now_ms)
+        seen = Observer(rollups, now_ms, self._index, signals or {})
+        return self.look(seen, changed=changed, late=late)
+
+    def look(
+        self, seen: Observer, *, changed: Collection[str] | None = None, late: bool = False
+    ) -> list[AlertTransition]:
+        """The same over any observer whose time is later than the last one's."""
+        now_ms, last_ms = seen.now_ms, self.state.last_ms
+        assert now_ms > last_ms
         if last_ms and now_ms - last_ms > UNWATCHED_MS:
             self._pause(now_ms - last_ms)
         self.state.last_ms = now_ms
-        self._index.refresh(rollups, now_ms)
-        seen = Observer(rollups, now_ms, self._index, signals or {})
         evaluation = Evaluation(self.book, self.state, seen, late)
         new_minute = now_ms // MINUTE_MS != last_ms // MINUTE_MS
         for ready in self.book.rules:

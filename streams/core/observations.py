@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from schemas.groupings import SEPARATOR, Grouping, subject_dims
 from schemas.metrics import Metric
+from schemas.metrics.formulas import Share
 from schemas.readings import Gauges, Reading
 from schemas.rules_signals import Signal
 from streams.core.gauges import Gauge
@@ -35,6 +36,15 @@ class Span:
     end_ms: int
     #: How much of it lies after the first event of its sources.
     covered_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """The two counts of a share, and the window they were counted in."""
+
+    part: int
+    whole: int
+    span: Span
 
 
 class Index:
@@ -111,8 +121,16 @@ class Observer:
         """A signal's present values by subject; empty when nobody measures it."""
         return self._signals.get(signal.id, {})
 
-    def counts(self, subject: str, window: str) -> tuple[Counts, Span] | None:
-        """What fell into a window; None when the subject has no such window now."""
+    def shares(self, metric: Metric, subject: str, window: str) -> Shares | None:
+        """Part and whole of a share over a window; None when there is no such window now."""
+        assert isinstance(metric.formula, Share)
+        found = self._counted(subject, window)
+        if found is None:
+            return None
+        counts, span = found
+        return Shares(counts.sum(metric.formula.part), counts.sum(metric.formula.whole), span)
+
+    def _counted(self, subject: str, window: str) -> tuple[Counts, Span] | None:
         key = (subject, window)
         known = self._counts.get(key)
         if known is None:
@@ -135,7 +153,7 @@ class Observer:
         if window is None:
             # The present is there as soon as anything was heard.
             covered_ms = 0 if heard.first_ms is None else 1
-        elif (found := self.counts(subject, window)) is not None:
+        elif (found := self._counted(subject, window)) is not None:
             counts, span = found
             covered_ms = span.covered_ms
         context = Context(heard.kinds, tuple(self.dims(subject)), self._is_stale(heard, span))

@@ -7,13 +7,12 @@ from math import log
 
 from schemas import statistics
 from schemas.metrics import Direction, Metric
-from schemas.metrics.formulas import Age, LevelShare, Share
+from schemas.metrics.formulas import Age, LevelShare
 from schemas.readings import NEVER, STALE_SOURCE, TOO_FEW, WARMING_UP, Reading
 from schemas.rules import Rule, Slo
 from schemas.rules_signals import Signal
 from streams.core.alerts import Verdict
-from streams.core.observations import Observer, Span
-from streams.core.readings import Counts
+from streams.core.observations import Observer, Shares, Span
 from streams.core.rules import ReadyRule
 from streams.core.windows import ROLLING_MS
 
@@ -103,13 +102,12 @@ def _without_data(rule: Rule, reading: Reading) -> Verdict:
 def _confidence(ready: ReadyRule, subject: str, threshold: float, seen: Observer) -> Finding:
     """Breached only when the counts since the declared start exclude the threshold."""
     rule, metric = ready.rule, ready.watched
-    assert isinstance(metric, Metric) and isinstance(metric.formula, Share)
+    assert isinstance(metric, Metric)
     reading, span = seen.reading(metric, subject, ready.windows[0])
-    found = seen.counts(subject, ready.windows[0])
+    shares = seen.shares(metric, subject, ready.windows[0])
     verdict = Verdict.CLEAR
-    if found is not None:
-        counts = found[0]
-        part, whole = counts.sum(metric.formula.part), counts.sum(metric.formula.whole)
+    if shares is not None:
+        part, whole = shares.part, shares.whole
         evidence = statistics.sequence_log_evidence(part, whole, threshold)
         wrong_side = whole > 0 and _COMPARE[_op(rule)](part / whole, threshold)
         if wrong_side and whole >= rule.min_events and evidence >= -log(rule.series_alpha):
@@ -124,16 +122,16 @@ def _budget(ready: ReadyRule, slo: Slo, subject: str, seen: Observer) -> Finding
     """How much of the period's error budget, counted in items, the window alone has burned."""
     metric = ready.watched
     assert isinstance(metric, Metric)
-    long, short, period = (seen.counts(subject, name) for name in ready.windows)
+    long, short, period = (seen.shares(metric, subject, name) for name in ready.windows)
     reading, span = seen.reading(metric, subject, ready.windows[0])
     finding = Finding(Verdict.UNKNOWN, reading, slo.budget_share, ">=", span)
     if long is None or short is None or period is None or reading.value is None:
         return replace(finding, verdict=_without_data(ready.rule, reading))
-    covered_ms = period[1].covered_ms
+    covered_ms = period.span.covered_ms
     if covered_ms < ROLLING_MS[slo.window] or reading.n < ready.rule.min_events:
         few = replace(reading, value=None, cause=WARMING_UP)
         return replace(finding, reading=few)
-    expected = _whole(metric, period) * ROLLING_MS[slo.period] / covered_ms
+    expected = period.whole * ROLLING_MS[slo.period] / covered_ms
     allowed = (1 - slo.objective) * expected
     burned = _bad(metric, long) / allowed if allowed else 0.0
     burning = _bad(metric, short) / allowed if allowed else 0.0
@@ -145,13 +143,8 @@ def _budget(ready: ReadyRule, slo: Slo, subject: str, seen: Observer) -> Finding
     )
 
 
-def _whole(metric: Metric, found: tuple[Counts, Span]) -> int:
-    assert isinstance(metric.formula, Share)
-    return found[0].sum(metric.formula.whole)
-
-
-def _bad(metric: Metric, found: tuple[Counts, Span]) -> int:
+def _bad(metric: Metric, shares: Shares) -> int:
     """Items that are not as they should be: the share's rest, or its part when less is better."""
-    assert isinstance(metric.formula, Share)
-    part = found[0].sum(metric.formula.part)
-    return part if metric.direction is Direction.LOWER_IS_BETTER else _whole(metric, found) - part
+    if metric.direction is Direction.LOWER_IS_BETTER:
+        return shares.part
+    return shares.whole - shares.part

@@ -95,7 +95,7 @@ def test_a_restart_from_the_stored_state_changes_nothing(verdicts: Heard, timing
 def test_how_often_is_looked_moves_a_step_by_one_look_at_most(
     verdicts: Heard, timing: Timing, every_s: int
 ) -> None:
-    """Who looks every ``every_s`` seconds, and whenever a verdict changes, fires no other alerts."""
+    """Who looks every ``every_s`` seconds, and at changes, fires the same alerts, a look later."""
     fine = every_second(verdicts)
     changes = {now_ms for now_ms, _ in verdicts}
     coarse = [at for at in fine if at[0] in changes or at[0] // SECOND_MS % every_s == 0]
