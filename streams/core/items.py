@@ -23,7 +23,6 @@ Booking = tuple[int, list[Fact]]
 #: The order of Kafka records as far as one item is concerned.
 RecordOrder = tuple[int, tuple[int, int, int]]
 
-_NEVER: RecordOrder = (-1, (0, 0, 0))
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[int, list[Moment]]).decode
 
@@ -51,7 +50,7 @@ class Item:
         "fresh",
         "heard",
         "ids",
-        "latest",
+        "latest_ms",
         "life",
         "moments",
         "told",
@@ -61,8 +60,8 @@ class Item:
         self.extra_count = extra_count
         self.moments: list[Moment] = history or []
         self.ids = {moment.id for moment in self.moments}
-        #: The last in the order of records among ``moments``.
-        self.latest = max(map(record_order, self.moments), default=_NEVER)
+        #: The latest Kafka record of which the item was heard.
+        self.latest_ms = max([moment.record_ms for moment in self.moments], default=-1)
         self.life = Life(extra_count)
         self.told: list[list[Fact]] = [step(self.life, moment) for moment in self.moments]
         #: Moments that are yet to be told.
@@ -77,6 +76,8 @@ class Item:
         """Take one new moment in; it counts once ``tell`` was called."""
         self.ids.add(moment.id)
         self.heard.append(moment)
+        if moment.record_ms > self.latest_ms:
+            self.latest_ms = moment.record_ms
 
     def tell(self, late_after_ms: int) -> list[Booking]:
         """Live through what was heard; returns the facts that change, by causing record.
@@ -87,20 +88,23 @@ class Item:
         if not heard:
             return []
         self.fresh += heard
-        before = self.latest
-        self.latest = max(before, *map(record_order, heard))
-        latest_ms = self.latest[0]
-        earliest_ms = min([moment.t_ms for moment in heard])
-        if self.moments:
-            earliest_ms = min(earliest_ms, self.moments[0].t_ms)
-        if earliest_ms >= latest_ms - late_after_ms:
-            # No record of this item books anything late, so their order makes no difference.
+        if len(heard) > 1:
             heard.sort(key=_order)
-            return [(latest_ms, self._insert(heard))]
+        moments = self.moments
+        earliest_ms = heard[0].t_ms
+        if moments and moments[0].t_ms < earliest_ms:
+            earliest_ms = moments[0].t_ms
+        if earliest_ms >= self.latest_ms - late_after_ms:
+            # No record of this item books anything late, so their order makes no difference.
+            return [(self.latest_ms, self._insert(heard))]
+        return self._tell_late(heard)
+
+    def _tell_late(self, heard: list[Moment]) -> list[Booking]:
+        """The same where some facts are late, so that it matters which record caused them."""
         heard.sort(key=record_order)
-        if record_order(heard[0]) > before:
-            return [(moment.record_ms, self._insert([moment])) for moment in heard]
         account = sorted(self.moments, key=record_order)
+        if not account or record_order(heard[0]) > record_order(account[-1]):
+            return [(moment.record_ms, self._insert([moment])) for moment in heard]
         was = _account(account, self.extra_count)
         for moment in heard:
             insort(account, moment, key=record_order)
@@ -111,7 +115,7 @@ class Item:
     def _insert(self, new: list[Moment]) -> list[Fact]:
         """Put moments, in their order, where they belong; returns the facts that change."""
         moments, told, life = self.moments, self.told, self.life
-        if not moments or _order(new[0]) > _order(moments[-1]):
+        if not moments or new[0].t_ms > moments[-1].t_ms or _order(new[0]) > _order(moments[-1]):
             facts: list[Fact] = []
             for moment in new:
                 moments.append(moment)

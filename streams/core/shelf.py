@@ -58,7 +58,7 @@ class Shelf:
 
     def may_be_expired(self, item: Item, record_ms: int) -> bool:
         """Whether a record of that time may come after the item's retention ended."""
-        return record_ms - item.latest[0] >= self._kept_ms_min and bool(item.moments or item.heard)
+        return record_ms - item.latest_ms >= self._kept_ms_min and bool(item.moments or item.heard)
 
     def expired(self, item: Item, record_ms: int) -> bool:
         """Whether a record of that time comes after the retention of an item, told in full."""
@@ -177,7 +177,7 @@ class Shelf:
         plan = self._plan
         closed = item.life.closed
         kept_ms = plan.retention_ms if closed else plan.open_item_retention_ms
-        return item.latest[0] + kept_ms
+        return item.latest_ms + kept_ms
 
     def _standing(self, item: Item) -> Standing:
         return standing_of(item.life, item.moments[0].t_ms, self._now_ms)
