@@ -6,10 +6,12 @@ RUNNABLE := $(VENV)/.runnable
 INSTALLED := $(VENV)/.installed
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input -c constraints.txt
 SECONDS ?=
+RUNS ?= 60
+SEED ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench clean
+.PHONY: help install demo test check chaos bench clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,7 +33,10 @@ check: $(INSTALLED) ## Check style, types, imports and tidiness; about a minute
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q tests/test_tidy.py tests/test_house.py
 
-bench: $(INSTALLED) ## Measure events per second, bytes per event and memory per item
+chaos: $(INSTALLED) ## Break a real floor RUNS times, from SEED, and print what was lost, doubled or wrong
+	@$(BIN)/python -m tests.chaos --runs $(RUNS) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+bench: $(INSTALLED) ## Measure beside Faust, quixstreams, bytewax, Kafka Streams; ARGS=--help
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 clean: ## Stop the local stack, remove .venv and caches; its data in .local stays

@@ -1,0 +1,115 @@
+"""Faults of workers and deliverers: killed, asleep, asked to stop, too many."""
+
+import signal
+import time
+from functools import partial
+from random import Random
+
+from tests.chaos.arena import SESSION_S, Arena
+from tests.chaos.crew import Member
+from tests.chaos.entry import PLACES, arm
+from tests.chaos.harm import Fault, hold, registered
+
+FAULTS: dict[str, Fault] = {}
+fault = partial(registered, FAULTS)
+#: Longest that a process takes to come to a place of the code.
+_HIT_S_MAX = 15.0
+
+
+@fault("worker: kill -9")
+def kill_worker(arena: Arena, rng: Random) -> None:
+    """One worker, anywhere; its supervisor starts it again."""
+    rng.choice(arena.crew.workers()).signal(signal.SIGKILL)
+
+
+@fault("workers: kill -9 of all")
+def kill_workers(arena: Arena, _: Random) -> None:
+    """All workers at once."""
+    for member in arena.crew.workers():
+        member.signal(signal.SIGKILL)
+
+
+@fault("deliverer: kill -9")
+def kill_deliverer(arena: Arena, rng: Random) -> None:
+    """One deliverer, anywhere."""
+    rng.choice(arena.crew.deliverers()).signal(signal.SIGKILL)
+
+
+@fault("zombie: SIGSTOP past the session")
+def zombie(arena: Arena, rng: Random) -> None:
+    """A worker that sleeps until others have its partitions, and then goes on."""
+    member = rng.choice(arena.crew.workers())
+    member.signal(signal.SIGSTOP)
+    hold(rng, SESSION_S + 1, SESSION_S + 4)
+    member.signal(signal.SIGCONT)
+
+
+@fault("deliverer: SIGSTOP past the session")
+def zombie_deliverer(arena: Arena, rng: Random) -> None:
+    """A deliverer that sleeps for long, perhaps with rows half written."""
+    member = rng.choice(arena.crew.deliverers())
+    member.signal(signal.SIGSTOP)
+    hold(rng, SESSION_S + 1, SESSION_S + 3)
+    member.signal(signal.SIGCONT)
+
+
+def _at_place(place: str, how: signal.Signals) -> Fault:
+    def harm(arena: Arena, rng: Random) -> None:
+        armed = arena.crew.armed
+        arm(armed, place, how)
+        if place.endswith(("claim", "replay", "seek")):
+            # Only a rebalance comes there.
+            kill_worker(arena, rng)
+        until_s = time.monotonic() + _HIT_S_MAX
+        while armed.exists() and time.monotonic() < until_s:
+            time.sleep(0.05)
+        armed.unlink(missing_ok=True)
+        if how is signal.SIGSTOP:
+            time.sleep(SESSION_S + 2)
+            for member in _all(arena):
+                member.signal(signal.SIGCONT)
+
+    return harm
+
+
+def _all(arena: Arena) -> list[Member]:
+    return [*arena.crew.workers(), *arena.crew.deliverers()]
+
+
+for _name in PLACES:
+    for _when in ("before", "after"):
+        FAULTS[f"kill -9 {_when} {_name}"] = _at_place(f"{_when}_{_name}", signal.SIGKILL)
+for _name in ("append", "produce", "insert"):
+    FAULTS[f"SIGSTOP before {_name}"] = _at_place(f"before_{_name}", signal.SIGSTOP)
+
+
+@fault("rolling restart")
+def rolling_restart(arena: Arena, _: Random) -> None:
+    """Each worker stops in good order, with exit code 0, and starts again."""
+    for member in arena.crew.workers():
+        until_s = time.monotonic() + 30
+        while not member.at_work and time.monotonic() < until_s:
+            time.sleep(0.1)
+        code = arena.crew.restart(member)
+        assert code in (0, -signal.SIGKILL, 70), f"{member.name} stopped with {code}"
+
+
+@fault("scale 1, 4, 2")
+def scale(arena: Arena, rng: Random) -> None:
+    """Workers come and go under load; two stay."""
+    first, second = arena.crew.workers()[:2]
+    arena.crew.stop(second)
+    hold(rng, 1, 2)
+    more = [arena.crew.worker(f"more-{number}") for number in range(3)]
+    hold(rng, 6, 9)
+    for member in (more[0], first):
+        arena.crew.stop(member)
+
+
+@fault("two workers, one static id")
+def same_id(arena: Arena, rng: Random) -> None:
+    """Both claim the same place in the group until the second is taken away."""
+    first = arena.crew.workers()[0]
+    second = arena.crew.worker("double", instance=first.arguments[-1])
+    hold(rng, 8, 12)
+    arena.crew.stop(second)
