@@ -37,6 +37,7 @@ COMMANDS = {
     "simulate": Entry("streams.commands.simulate:command", "Make a believable floor's events."),
     "demo": Entry("streams.commands.demo:command", "Set up, simulate and watch a floor."),
     "sql": Entry("streams.commands.sql:command", "Ask ClickHouse in SQL."),
+    "rules": Entry("streams.commands.rules:command", "Check, test and backtest alert rules."),
     "metrics": Entry("streams.commands.metrics:command", "Explain the metrics."),
     "people": Entry("streams.commands.people:command", "Turn a person's id into its pseudonym."),
     "space": Entry("streams.commands.space:command", "List and drop spaces."),

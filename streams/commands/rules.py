@@ -1,0 +1,68 @@
+"""``watchfloor rules``: check rules, test them, and ask the past what they would have done."""
+
+from pathlib import Path
+
+import click
+
+from streams.floor_files import read_calendar, read_groupings
+from streams.marked_yaml import FileRefused
+from streams.refusals import Refusal
+from streams.rule_files import RULES_FILE, TARGETS_FILE, read_rules
+from streams.rule_tests import Stage, read_tests, run_tests
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_rules_option = click.option(
+    "--rules", type=_FILE, default=RULES_FILE, help="The file of rules.  [default: the floor's]"
+)
+_targets_option = click.option(
+    "--targets", type=_FILE, default=TARGETS_FILE, help="What was agreed.  [default: the floor's]"
+)
+
+
+@click.group("rules")
+def command() -> None:
+    """Check and test alert rules, and ask the past what they would have done.
+
+    \b
+    watchfloor rules check
+    watchfloor rules test deploy/rules.test.yaml
+    watchfloor rules backtest --from 2026-03-01 --to 2026-03-08 march.jsonl.gz
+    watchfloor rules suggest throughput march.jsonl.gz
+    """
+
+
+@command.command("check")
+@_rules_option
+@_targets_option
+def check(rules: Path, targets: Path) -> None:
+    """Say everything that is wrong with the rules and targets, with file and line."""
+    try:
+        book = read_rules(rules, targets)
+    except FileRefused as refused:
+        for fault in refused.faults:
+            click.echo(str(fault), err=True)
+        count = len(refused.faults)
+        raise Refusal(f"{count} fault{'s' * (count > 1)}", "correct the file") from refused
+    click.echo(f"{rules.name}: {len(book.rules)} rules, {len(book.targets)} targets, no fault")
+
+
+@command.command("test")
+@click.argument("files", nargs=-1, required=True, type=_FILE)
+@_targets_option
+def test(files: tuple[Path, ...], targets: Path) -> None:
+    """Play the tests in FILES, in promtool's vocabulary, and say what fired otherwise."""
+    groupings = read_groupings()
+    failed = 0
+    for path in files:
+        marked = read_tests(path)
+        (rules,) = marked.content.rule_files
+        book = read_rules(path.parent / rules, targets, groupings)
+        faults = run_tests(marked, Stage(book, groupings, read_calendar()))
+        for fault in faults:
+            click.echo(str(fault), err=True)
+        tests = len(marked.content.tests)
+        asked = sum(len(each.alert_rule_test) for each in marked.content.tests)
+        click.echo(f"{path.name}: {tests} tests, {asked} expectations, {len(faults)} failed")
+        failed += len(faults)
+    if failed:
+        raise Refusal(f"{failed} expectations failed", "mend the rules, or what is expected")
