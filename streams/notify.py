@@ -11,13 +11,19 @@ from mode import Service
 from schemas.topics import LIVE, Topics
 from sinks.notify.bodies import Links
 from sinks.notify.targets import Targets
+from streams.alert_access import Gate
+from streams.alert_commands import Commands
+from streams.alerts_api import AlertsApi
+from streams.alerts_page import AlertsPage
 from streams.batches import batch_topic, batches
 from streams.clockwork import DeliveryObserver, Page
 from streams.health import HealthPage
+from streams.kept_files import KeptFile
 from streams.notifier import Notifier
-from streams.notify_settings import Notify
-from streams.postman import Postman, Pulse
-from streams.receiver_files import Receivers
+from streams.notify_settings import Alerts, Notify
+from streams.postman import Postman, Pulse, Receivers
+from streams.principals import read_principals
+from streams.receiver_files import read_receivers
 from streams.runtime import App, AppSettings, Hooks, make_app, run
 from streams.settings import Settings
 from streams.spaces import Names
@@ -27,18 +33,19 @@ from streams.watchdog import Watchdog
 
 @dataclass(slots=True)
 class Notifying:
-    """One process of the notifier; ``receivers`` is None where nobody is to be told."""
+    """One process of the notifier."""
 
     app: App
     settings: Settings
-    notifier: Notifier
-    receivers: Receivers | None
     postman: Postman
-    pulse: Pulse
+    services: tuple[Service, ...]
 
 
-def make_notify(settings: Settings, notify: Notify, instance: str) -> Notifying:
-    """Put it together; nothing connects yet. Raises FileRefused for a wrong file of receivers."""
+def make_notify(settings: Settings, notify: Notify, alerts: Alerts, instance: str) -> Notifying:
+    """Put it together; nothing connects yet. Raises FileRefused for a file that can't be used.
+
+    In a space other than live nobody is told, unless the settings say so.
+    """
     space = settings.space.space
     app = make_app(
         AppSettings(
@@ -48,7 +55,9 @@ def make_notify(settings: Settings, notify: Notify, instance: str) -> Notifying:
             session_timeout_s=settings.floor.session_timeout_s,
         )
     )
-    receivers = Receivers(notify.receivers) if space == LIVE or notify.replays else None
+    receivers = None
+    if space == LIVE or notify.replays:
+        receivers = Receivers(notify.receivers, read_receivers)
     notifier = Notifier(app, Topics(space))
     targets = Targets(Links(notify.public_url), space, settings.connections.kafka)
     pulse = Pulse(notifier, settings.floor.partitions, notify)
@@ -56,7 +65,11 @@ def make_notify(settings: Settings, notify: Notify, instance: str) -> Notifying:
     postman.caught_up_ms = int(notify.caught_up_s * 1000)
     _declare_agent(app, notifier)
     app.hooks = _hooks(notifier)
-    return Notifying(app, settings, notifier, receivers, postman, pulse)
+    gate = Gate(KeptFile(alerts.principals, read_principals), alerts.host)
+    commands = Commands(notifier, settings.floor.partitions)
+    api = AlertsApi(notifier, receivers, targets.links, gate, commands)
+    page = AlertsPage(api, alerts.host, alerts.port)
+    return Notifying(app, settings, postman, (pulse, postman, page))
 
 
 def _declare_agent(app: App, notifier: Notifier) -> None:
@@ -74,7 +87,7 @@ def _hooks(notifier: Notifier) -> Hooks:
     return Hooks(start_offsets=start_offsets)
 
 
-def run_notify(notifying: Notifying, *services: Service) -> None:
+def run_notify(notifying: Notifying) -> None:
     """Run until told to stop."""
     app, meters = notifying.app, notifying.postman.meters
 
@@ -84,4 +97,4 @@ def run_notify(notifying: Notifying, *services: Service) -> None:
 
     page = HealthPage(notifying.settings.health, meters, lambda: None, why_not)
     observer = DeliveryObserver(app, "notify", meters)
-    run(app, Page(page), Watchdog(app), observer, notifying.pulse, notifying.postman, *services)
+    run(app, Page(page), Watchdog(app), observer, *notifying.services)

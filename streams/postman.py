@@ -18,13 +18,15 @@ from sinks.notify.own import Wanted
 from sinks.notify.planning import CAUGHT_UP_AFTER_MS, Moment
 from sinks.notify.targets import Targets
 from streams import logs
+from streams.kept_files import KeptFile
 from streams.meters import Meters
 from streams.notifier import Notifier, now_ms
 from streams.notify_settings import Notify
-from streams.receiver_files import Receivers
 from streams.transport import Consumer
 
 log = logs.get(__name__)
+
+Receivers = KeptFile[tuple[Receiver, ...]]
 
 ROUND_S = 0.25
 SAY_AGAIN_S = 2.0

@@ -1,4 +1,4 @@
-"""Receivers from their file: refused with file and line, and kept when a change can't be used."""
+"""Receivers from their file, refused with file, line and what is accepted."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +11,8 @@ from schemas.rules import keys_of
 from sinks.notify.safety import UnsafeTarget, check_url
 from sinks.notify.signing import BadSecret, signing_key
 from sinks.notify.vault import SecretMissing, reveal
-from streams import logs, marked_yaml
+from streams import marked_yaml
 from streams.marked_yaml import Fault, FileRefused, Location
-
-log = logs.get(__name__)
 
 _PARTS: dict[str, type[BaseModel]] = {
     "webhook": shapes.Webhook,
@@ -90,39 +88,3 @@ def _url_faults(location: Location, url: str, receiver: Receiver) -> Iterator[tu
         check_url(url, internal=receiver.internal)
     except UnsafeTarget as unsafe:
         yield location, f"the address {_URL_FAULTS.get(str(unsafe), _INSIDE)}"
-
-
-class Receivers:
-    """The receivers in force; a change of the file that can't be used is told and not taken."""
-
-    def __init__(self, path: Path) -> None:
-        """Read the file; raises FileRefused."""
-        self._path = path
-        self._seen = _stamp(path)
-        self.current = read_receivers(path)
-        #: What is wrong with the file now; '' when it is in force.
-        self.fault = ""
-
-    def look(self) -> bool:
-        """Read the file again if it changed; True when other receivers are in force now."""
-        stamp = _stamp(self._path)
-        if stamp == self._seen:
-            return False
-        self._seen = stamp
-        try:
-            found = read_receivers(self._path)
-        except FileRefused as refused:
-            self.fault = refused.problem
-            log.error("receivers_kept", reason=refused.problem)
-            return False
-        changed, self.current, self.fault = found != self.current, found, ""
-        log.info("receivers_read", receivers=len(found))
-        return changed
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        found = path.stat()
-    except OSError:
-        return (0, 0)
-    return (found.st_mtime_ns, found.st_size)

@@ -7,7 +7,7 @@ import click
 
 from streams import settings_sources
 from streams.commands.invocation import read_settings
-from streams.notify_settings import Notify
+from streams.notify_settings import Alerts, Notify
 from streams.processes import Processes
 
 SINKS = ("clickhouse", "redis", "notify")
@@ -44,6 +44,6 @@ def command(only: str | None, instance: str | None) -> None:
     else:
         from streams.notify import make_notify, run_notify
 
-        notify = settings_sources.read(Notify)
+        notify, alerts = settings_sources.read(Notify), settings_sources.read(Alerts)
         preflight(settings, "deliver-notify")
-        run_notify(make_notify(settings, notify, name))
+        run_notify(make_notify(settings, notify, alerts, name))

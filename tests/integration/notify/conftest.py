@@ -17,13 +17,14 @@ __all__ = ["parts"]
 OpenNotify = Callable[..., NotifySpace]
 
 
-@pytest.fixture
-def opened(parts: dict[str, str], tmp_path: Path) -> Iterator[OpenNotify]:
+@pytest.fixture(scope="module")
+def opened(parts: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenNotify]:
     """``opened(**settings)`` sets a space up whose receivers the test writes."""
     with ExitStack() as stack:
 
         def open_space(**given: str) -> NotifySpace:
-            file = tmp_path / "receivers.yaml"
+            folder: Path = tmp_path_factory.mktemp("notify")
+            file = folder / "receivers.yaml"
             file.write_text("receivers: []\n")
             values = {
                 "WATCHFLOOR_PEOPLE_KEY": secrets.token_hex(32),
@@ -34,7 +35,7 @@ def opened(parts: dict[str, str], tmp_path: Path) -> Iterator[OpenNotify]:
             }
             stack.enter_context(environment(parts | values | given))
             found = settings.read(f"notify-{secrets.token_hex(4)}")
-            floor = stack.enter_context(floor_space(found, tmp_path, None))
+            floor = stack.enter_context(floor_space(found, folder, None))
             return NotifySpace(floor, file)
 
         yield open_space

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import shutil
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 import yaml
 
 from schemas.alerts import AlertTransition
@@ -86,3 +89,26 @@ def hook(name: str, url: str, **more: Any) -> dict[str, Any]:
         "group_by": ["queue"],
         "group_wait": "0s",
     } | more
+
+
+def port_of(child: Child) -> int:
+    """Where a notifier's API listens, once it does."""
+    child.await_at_work()
+    until_s = time.monotonic() + 60
+    while True:
+        for line in child.output.read_bytes()[child.begins_at :].splitlines():
+            if b"alerts_api_opened" in line:
+                return int(msgspec.json.decode(line)["port"])
+        assert time.monotonic() < until_s, "the API did not open"
+        time.sleep(0.1)
+
+
+def program(name: str) -> str:
+    """A program of Debian's, which these tests are about."""
+    found = shutil.which(name)
+    if found is None:
+        pytest.fail(
+            f"{name} is missing: apt-get install -y prometheus-alertmanager prometheus "
+            "(.ci/run does it)"
+        )
+    return found
