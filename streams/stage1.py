@@ -1,11 +1,9 @@
 """Stage 1 in the worker: batches of the sources and ticks in, durable flushes and chunks out.
 
-The order of a flush is what makes a crash harmless: dead letters, then the state as one atomic
-batch, then everything that follows from it, then the offsets. A redelivered event is skipped by
-its offset, and what a dead owner may not have sent is sent again by the next one.
+A redelivered event is skipped by its offset, and what a dead owner may not have sent is sent again
+by the next one.
 """
 
-import asyncio
 import time
 from collections.abc import Sequence
 from typing import cast
@@ -19,16 +17,16 @@ from schemas.partitioner import partition_of, sample_mismatch
 from schemas.rows import ItemRow, LabelRow, encode
 from schemas.topics import INPUT_ROLES, Role
 from streams import logs
-from streams.changelog import StageSettings, outgoing, replay
+from streams.changelog import StageSettings
 from streams.core import outputs, wire
-from streams.core.recovery import Replay, ShardKeeper
+from streams.core.recovery import ShardKeeper
 from streams.core.shard import Flush, Shard
 from streams.meters import Meters
 from streams.producer import Outgoing, Producer
 from streams.runtime import App
-from streams.tables import LogTable, PartitionLost, Replayed
+from streams.stage import Flushed, Sends, Stage
 from streams.telemetry import Counter
-from streams.transport import Batch, Consumer
+from streams.transport import Batch
 
 log = logs.get(__name__)
 
@@ -45,56 +43,23 @@ COUNTED: dict[str, Counter] = {
     "late": "floor_late_events_total",
 }
 
-#: What to send, by topic and partition.
-Sends = dict[str, dict[int, list[Outgoing]]]
 
-
-class Stage1:
+class Stage1(Stage[Shard]):
     """The shards of the source partitions that this process owns."""
 
     def __init__(self, app: App, settings: StageSettings, decoder: Decoder, meters: Meters) -> None:
-        self.app = app
-        self.settings = settings
-        self.shards: dict[int, Shard] = {}
-        self.table = LogTable(
-            app, name="partitions", topic=settings.topics.floor_changelog(1), listener=self
-        )
+        super().__init__(app, settings, meters, 1, "partitions")
         self._decoder = decoder
-        self._meters = meters
-        self._replays: dict[int, tuple[Replay, ShardKeeper]] = {}
-        self._locks: dict[int, asyncio.Lock] = {}
-        self._began_s: dict[int, float] = {}
-        #: When each partition last became durable, monotonic seconds.
-        self.durable_s: dict[int, float] = {}
         self._roles = {settings.topics.name(role): role for role in (*INPUT_ROLES, Role.TICKS)}
 
-    def begin(self, partition: int) -> None:
-        """Start a shard from nothing."""
-        self._began_s[partition] = time.monotonic()
-        self.shards.pop(partition, None)
-        keeper = ShardKeeper(Shard(self.settings.plan, partition, self._decoder))
-        self._replays[partition] = (Replay(keeper), keeper)
+    @property
+    def shards(self) -> dict[int, Shard]:
+        """The state of each partition."""
+        return self.states
 
-    def apply(self, partition: int, batch: Replayed) -> None:
-        """Take in what the changelog says."""
-        replay(self._replays[partition][0], batch)
-
-    def ready(self, partition: int, epoch: int, end_offset: int) -> None:
-        """The partition is ours."""
-        into, keeper = self._replays.pop(partition)
-        into.finish(epoch)
-        self.shards[partition] = keeper.shard
-        self._meters.count("floor_claims_total", 1, "1")
-        self.durable_s[partition] = now_s = time.monotonic()
-        recovery_s = now_s - self._began_s.pop(partition)
-        self._meters.set("floor_recovery_s", recovery_s, "1")
-        log.info("partition_recovered", stage=1, partition=partition, epoch=epoch, end=end_offset)
-
-    def drop(self, partition: int) -> None:
-        """The partition is no longer ours."""
-        self.shards.pop(partition, None)
-        self._replays.pop(partition, None)
-        self.durable_s.pop(partition, None)
+    def _fresh(self, partition: int) -> tuple[Shard, ShardKeeper]:
+        shard = Shard(self.settings.plan, partition, self._decoder)
+        return shard, ShardKeeper(shard)
 
     def offsets(self, partition: int) -> dict[TP, int]:
         """Where to go on reading, from the state."""
@@ -133,51 +98,14 @@ class Stage1:
         for name, n in zip(COUNTED, before, strict=True):
             self._meters.count(COUNTED[name], getattr(shard.meta, name) - n, role.value)
 
-    async def flush_all(self) -> None:
-        """Make everything durable that was applied so far."""
-        for partition in list(self.shards):
-            await self.flush(partition)
+    async def _secure(self, partition: int, state: Shard) -> None:
+        while state.dead:
+            dead, state.dead = state.dead, []
+            await self._send_dead(partition, dead)
 
-    async def flush(self, partition: int) -> None:
-        """Make one partition durable, then send what follows from it."""
-        async with self._locks.setdefault(partition, asyncio.Lock()):
-            shard = self.shards.get(partition)
-            if shard is None:
-                return
-            while shard.dead:
-                dead, shard.dead = shard.dead, []
-                await self._send_dead(partition, dead)
-            # From here to the append nothing awaits: what is written is one moment of the state.
-            offsets = self.offsets(partition)
-            flush = shard.flush()
-            if flush is None:
-                return
-            sends = self._sends(shard, flush)
-            records = outgoing(flush.log, shard.epoch, flush.seq)
-            if await self._write(partition, records):
-                producer = cast(Producer, self.app.producer)
-                await asyncio.gather(*(producer.send_many(*send) for send in sends.items()))
-                cast(Consumer, self.app.consumer).mark_durable(offsets)
-
-    async def _write(self, partition: int, records: list[Outgoing]) -> bool:
-        """Append to the changelog; False when the partition turned out not to be ours."""
-        began_s = time.monotonic()
-        try:
-            await self.table.append(partition, records)
-        except PartitionLost as error:
-            log.warning("partition_lost", stage=1, partition=partition, error=str(error))
-            self._meters.count("floor_lost_partitions_total", 1, "1")
-            self.drop(partition)
-            await cast(Consumer, self.app.consumer).rejoin()
-            return False
-        now_s = time.monotonic()
-        self.durable_s[partition] = now_s
-        self._meters.observe("floor_flush_s", now_s - began_s, "1")
-        size = sum(len(key or b"") + len(value or b"") for key, value, _ in records)
-        self._meters.count("floor_changelog_bytes_total", size, "1")
-        self._meters.observe("floor_flush_bytes", size, "1")
-        self._meters.count("floor_flushes_total", 1, "1")
-        return True
+    def _flushed(self, partition: int, state: Shard) -> Flushed | None:
+        flush = state.flush()
+        return None if flush is None else Flushed(flush.seq, flush.log, self._sends(state, flush))
 
     def _sends(self, shard: Shard, flush: Flush) -> Sends:
         """Everything that follows from a flush."""
