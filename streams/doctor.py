@@ -129,6 +129,7 @@ def _brokers(settings: Settings, kafka: Kafka, role: Role | None) -> list[Findin
         later: list[Callable[[], list[Finding]]] = [
             lambda: kafka_checks.check_partitioner(kafka, topics, settings.floor.partitioner),
             lambda: kafka_checks.check_groups(kafka, Names(topics.space_name).groups),
+            lambda: kafka_checks.check_instances(kafka, Names(topics.space_name).groups),
             lambda: kafka_checks.check_clock(kafka),
             lambda: kafka_checks.judge_disks(brokers.disks(kafka)),
         ]

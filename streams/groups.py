@@ -14,11 +14,15 @@ LOADING_PAUSE_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A consumer group. ``committed`` are next offsets; a partition never committed is absent."""
+    """A consumer group. ``committed`` are next offsets; a partition never committed is absent.
+
+    ``instances``: by instance name who bears it now, as Kafka's id and the address of the member.
+    """
 
     name: str
     state: str
     members: tuple[str, ...]
+    instances: dict[str, tuple[str, str]]
     committed: dict[Place, int]
 
 
@@ -70,6 +74,11 @@ def _find(kafka: Kafka, names: Collection[str]) -> list[Group]:
             name,
             states[name],
             tuple(sorted(member["client_id"] for member in described[name]["members"])),
+            {
+                member["group_instance_id"]: (member["member_id"], member["client_host"])
+                for member in described[name]["members"]
+                if member.get("group_instance_id")
+            },
             {tuple(place): at.offset for place, at in offsets[name].items() if at.offset >= 0},
         )
         for name in known

@@ -10,9 +10,12 @@ from streams import brokers, groups, records
 from streams.admin import Kafka, Span
 from streams.brokers import Disk
 from streams.findings import Finding, ok, problem, warning
+from streams.groups import Group
 from streams.records import Stored
 
 SAMPLE_PER_PARTITION = 100
+#: Two processes of one name come and go within seconds of each other.
+INSTANCE_LOOKS_APART_S = 3.0
 _CLOCK_WARN_MS, _CLOCK_WRONG_MS = 2_000, 60_000
 _DISK_FREE_SHARE_MIN, _DISK_FREE_BYTES_MIN = 0.05, 1_000_000_000
 _FIXES = {
@@ -126,6 +129,38 @@ def check_groups(kafka: Kafka, names: Iterable[str]) -> list[Finding]:
                 ok("groups", f"{group.name}: {len(group.members)} members, {behind} records behind")
             )
     return findings
+
+
+def check_instances(kafka: Kafka, names: Iterable[str]) -> list[Finding]:
+    """Instance names that went from one process to another between two looks at the groups.
+
+    Kafka knows one member of a name at a time, so two that fight show only as a change: none seen
+    is no proof, and a process that was just started again looks the same.
+    """
+    wanted = list(names)
+    before = groups.find(kafka, wanted)
+    if not any(group.instances for group in before):
+        return []
+    time.sleep(INSTANCE_LOOKS_APART_S)
+    return judge_instances(before, groups.find(kafka, wanted))
+
+
+def judge_instances(before: Iterable[Group], after: Iterable[Group]) -> list[Finding]:
+    """What to say of the bearers of instance names at two moments."""
+    then = {group.name: group.instances for group in before}
+    return [
+        warning(
+            "instances",
+            f"{name} of {group.name} went from {held[1]} to {bearer[1]} while the doctor looked: "
+            "it was started again just now, or two processes have this name and throw each other "
+            "out",
+            "look again; if it stays, give each process a name of its own (WATCHFLOOR_INSTANCE or "
+            "--instance)",
+        )
+        for group in after
+        for name, bearer in group.instances.items()
+        if (held := then.get(group.name, {}).get(name)) is not None and held[0] != bearer[0]
+    ]
 
 
 def _offsets(group: str, place: str, committed: int | None, span: Span) -> Iterable[Finding]:

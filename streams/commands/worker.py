@@ -6,13 +6,13 @@ import sys
 import click
 
 from schemas.topics import Topics
-from streams import spaces
+from streams import instances, spaces
 from streams.admin import Kafka
 from streams.commands.invocation import read_settings
 from streams.processes import Processes
 from streams.refusals import Refusal
 from streams.settings import Settings
-from streams.spaces import Terms
+from streams.spaces import Names, Terms
 
 
 @click.command(
@@ -45,12 +45,15 @@ def _run(settings: Settings, instance: str) -> None:
     from streams.floor_files import read_calendar, read_plan
 
     preflight(settings, "floor")
+    group = Names(settings.space.space).group("floor")
+    held = instances.hold(settings.connections.kafka, group, instance)
     terms = read_terms(settings)
     plan = read_plan(settings.floor)
     if terms.accept_from_ms is not None and terms.accept_to_ms is not None:
         plan = plan.holding(terms.accept_from_ms, terms.accept_to_ms)
     floor = make_floor(settings, terms, plan, read_calendar(), instance)
-    run_floor(floor, settings, ticking=terms.accept_from_ms is None)
+    with held:
+        run_floor(floor, settings, ticking=terms.accept_from_ms is None)
 
 
 def read_terms(settings: Settings) -> Terms:
