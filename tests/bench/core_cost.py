@@ -50,8 +50,8 @@ def fetches(events: int) -> list[Fetch]:
 class Bench:
     """One shard and one partition of stage 2, with a stop-watch for each phase."""
 
-    def __init__(self) -> None:
-        plan = Plan()
+    def __init__(self, plan: Plan | None = None) -> None:
+        plan = plan or Plan()
         self.decoder = Decoder(Pseudonymiser(b"k" * 32), DecoderSettings())
         self.shard = Shard(plan, 0, self.decoder)
         self.state = Rollups(plan, 1)
@@ -121,10 +121,9 @@ def lines(bench: Bench, measured: list[Fetch]) -> Iterator[str]:
         yield f"{name:17} {size / len(payloads):6.0f} B an event"
 
 
-def run(events: int) -> None:
-    """Measure about ``events`` after as many that warm up."""
-    bench, log = Bench(), fetches(2 * events)
-    half = len(log) // 2
+def measured(log: list[Fetch], plan: Plan | None = None) -> Bench:
+    """The second half of a log, after its first half has warmed up."""
+    bench, half = Bench(plan), len(log) // 2
     for role, records in log[:half]:
         bench.take(role, records, last=False)
     bench.flush(log[half - 1][1][-1].timestamp)
@@ -134,5 +133,12 @@ def run(events: int) -> None:
     gc.freeze()
     for number, (role, records) in enumerate(log[half:], half + 1):
         bench.take(role, records, last=number == len(log))
-    for line in lines(bench, log[half:]):
+    gc.unfreeze()
+    return bench
+
+
+def run(events: int) -> None:
+    """Measure about ``events`` after as many that warm up."""
+    log = fetches(2 * events)
+    for line in lines(measured(log), log[len(log) // 2 :]):
         print(line, flush=True)

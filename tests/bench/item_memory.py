@@ -32,8 +32,8 @@ def moment(number: int, code: int) -> Moment:
     )
 
 
-def run(items: int) -> None:
-    """Hold so many items; none of them unpacked at the end but the last few."""
+def bytes_per_item(items: int) -> float:
+    """Hold so many items, none of them unpacked at the end but the last few; what each takes."""
     plan = Plan(hot_items_max=100)
     shelf = Shelf(plan, Gauges(Subjects(plan.groupings, ())))
     before = resident_bytes() or 0
@@ -41,12 +41,23 @@ def run(items: int) -> None:
         key = f"acme\x1fcvat\x1fproject-7\x1fitem-{number:010d}"
         item = shelf.item(key)
         for code in KINDS:
-            item.book(moment(number, code), plan.late_after_ms)
+            item.hear(moment(number, code))
         shelf.touch(key, item)
         if number % FLUSH_EVERY == FLUSH_EVERY - 1:
-            shelf.take_dirty()
-            shelf.cool()
+            _flush(shelf, plan)
+    _flush(shelf, plan)
+    assert len(shelf) == items
+    return ((resident_bytes() or 0) - before) / items
+
+
+def _flush(shelf: Shelf, plan: Plan) -> None:
+    """What a shard does with its items when it flushes."""
+    for _, item in shelf.changed:
+        item.tell(plan.late_after_ms)
     shelf.take_dirty()
     shelf.cool()
-    grown = (resident_bytes() or 0) - before
-    print(f"{len(shelf):,} open items at rest: {grown / items:,.0f} B each", flush=True)
+
+
+def run(items: int) -> None:
+    """Tell what an open item takes."""
+    print(f"{items:,} open items at rest: {bytes_per_item(items):,.0f} B each", flush=True)
