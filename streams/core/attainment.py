@@ -6,7 +6,7 @@ that no agreement among teams improves what a client was promised; the ledger ha
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from schemas.measures import key_of
 from streams.core.facts import Fact, Scope, counter, negated
@@ -47,8 +47,10 @@ def facts_of(story: Iterable[Transition]) -> list[Fact]:
     return facts
 
 
-def difference(before: Iterable[Transition], after: Iterable[Transition]) -> list[Fact]:
+def difference(before: Sequence[Transition], after: Sequence[Transition]) -> list[Fact]:
     """The facts that turn what one story counted for into what the other counts for."""
+    if not before:
+        return facts_of(after)
     changes = Counter(facts_of(after))
     changes.subtract(facts_of(before))
     facts: list[Fact] = []

@@ -5,13 +5,21 @@ millisecond of a deadline is still in time. A moment that ends a cycle begins no
 """
 
 from streams.core.cycles import Cycle
-from streams.core.known import CLAIMS, QUEUEINGS, Known
+from streams.core.known import QUEUEINGS, Known
 from streams.core.moments import Moment
-from streams.core.terms import CANCEL, PAUSE, RESET, RESUME, START, STOP, Promise, Terms
+from streams.core.terms import (
+    CANCEL,
+    CLAIM_ANCHORS,
+    CLAIMS,
+    PAUSE,
+    RESET,
+    RESUME,
+    START,
+    STOP,
+    Promise,
+    Terms,
+)
 from streams.core.transitions import Cause, Kind, Transition
-
-#: Anchors that may be still to come when a clock starts.
-_CLAIM_ANCHORS = frozenset({"first_claim", "last_claim"})
 
 
 class Clock:
@@ -27,14 +35,14 @@ class Clock:
         self._cycles = 0
         #: Queueings and claims before these belong to earlier cycles.
         self._queueings = self._claims = 0
+        #: The time (UTC ms) behind which this clock changes by itself.
+        self.next_ms: int | None = None
 
-    @property
-    def next_ms(self) -> int | None:
-        """The time (UTC ms) behind which this clock changes by itself."""
+    def _look_ahead(self) -> None:
         times = [self._switch_ms()]
         if self._cycle is not None:
             times += (self._cycle.due_ms, self._cycle.risk_ms)
-        return min((t_ms for t_ms in times if t_ms is not None), default=None)
+        self.next_ms = min([t_ms for t_ms in times if t_ms is not None], default=None)
 
     def pass_to(self, now_ms: int) -> None:
         """Let time pass: everything before ``now_ms`` that the clock does by itself."""
@@ -46,6 +54,7 @@ class Clock:
                 cycle.come_at_risk(t_ms)
             else:
                 self._switch(t_ms)
+            self._look_ahead()
 
     def step(self, moment: Moment) -> None:
         """One moment, after ``known`` has heard of it and time has come to it."""
@@ -55,11 +64,13 @@ class Clock:
         for trigger in terms.triggers.get(moment.code, ()):
             if self._heeds(trigger.condition) and trigger.holds(self._known.values, moment):
                 self._act(trigger.condition, terms, moment)
+                self._look_ahead()
                 if trigger.condition not in (PAUSE, RESUME):
                     return
                 break
         if moment.code in CLAIMS and self._terms is not None:
             self._claimed(self._terms, moment)
+            self._look_ahead()
 
     def _heeds(self, condition: str) -> bool:
         """Whether a condition means anything to the clock as it stands."""
@@ -102,7 +113,7 @@ class Clock:
         """
         known = self._known
         queueings, claims = known.queueings[self._queueings :], known.claims[self._claims :]
-        if anchor in _CLAIM_ANCHORS:
+        if anchor in CLAIM_ANCHORS:
             return (claims[0] if anchor == "first_claim" else claims[-1]) if claims else None
         if anchor == "created" and not self._cycles and known.created_ms is not None:
             return known.created_ms
@@ -112,7 +123,7 @@ class Clock:
 
     def _claimed(self, terms: Terms, moment: Moment) -> None:
         """A claim is the anchor of a clock that waits for one, or begins a clock anew."""
-        if terms.anchor not in _CLAIM_ANCHORS:
+        if terms.anchor not in CLAIM_ANCHORS:
             return
         if self._cycle is None:
             self._activate(terms, moment.t_ms, Cause.START, moment)

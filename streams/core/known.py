@@ -3,8 +3,8 @@
 from streams.core import moments
 from streams.core.custody import Custody
 from streams.core.moments import Moment
+from streams.core.terms import CLAIMS
 
-CLAIMS = frozenset({moments.ASSIGNED, moments.CLAIMED})
 QUEUEINGS = frozenset({moments.QUEUED, moments.REQUEUED})
 
 

@@ -5,7 +5,8 @@ It is a function of the item's moments, the policies and ``now_ms``: what is dat
 come and time passes, or all at the end, gives the same story.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from streams.core.clocks import Clock
@@ -28,22 +29,23 @@ class Story:
 class Clocks:
     """The clocks of one item, fed with its moments in order."""
 
-    __slots__ = ("_by_code", "_clocks", "_known", "_transitions")
+    __slots__ = ("_clocks", "_known", "_moved", "_transitions")
 
     def __init__(self, book: Book) -> None:
         self._transitions: list[Transition] = []
         self._known = Known(book.extra_count)
         self._clocks = [Clock(each, self._known, self._transitions) for each in book.promises]
-        self._by_code = book.codes
+        self._moved = book.moved
 
     def step(self, moment: Moment) -> None:
         """Live through one moment; none before it may come afterwards."""
-        if moment.code not in CODES and moment.code not in self._by_code and not moment.extras:
+        moved = self._moved.get(moment.code, ())
+        if moment.code not in CODES and not moved and not moment.extras:
             return
         self.pass_to(moment.t_ms)
         self._known.step(moment)
-        for clock in self._clocks:
-            clock.step(moment)
+        for at in moved:
+            self._clocks[at].step(moment)
 
     def pass_to(self, now_ms: int) -> None:
         """Let time pass up to, and without, ``now_ms``."""
@@ -56,18 +58,21 @@ class Clocks:
         return Story(tuple(self._transitions), min(marks) + 1 if marks else None)
 
 
-def tell(book: Book, history: Iterable[Moment], now_ms: int) -> Story:
+def tell(book: Book, history: Sequence[Moment], now_ms: int) -> Story:
     """The story up to ``now_ms`` of an item with this history (in order)."""
     clocks = Clocks(book)
-    waiting_ms: int | None = None
-    for moment in history:
-        if moment.t_ms >= now_ms:
-            # Dated ahead of time: its turn comes when time has reached it.
-            waiting_ms = moment.t_ms + 1
-            break
+    told = bisect_left(history, now_ms, key=_time)
+    for moment in history[:told]:
         clocks.step(moment)
     clocks.pass_to(now_ms)
     story = clocks.story()
-    if waiting_ms is None:
-        return story
-    return Story(story.transitions, min(waiting_ms, story.next_ms or waiting_ms))
+    # What is dated ahead of time has its turn when time has reached it.
+    for moment in history[told:]:
+        if moment.code in book.moved:
+            turn_ms = moment.t_ms + 1
+            return Story(story.transitions, min(turn_ms, story.next_ms or turn_ms))
+    return story
+
+
+def _time(moment: Moment) -> int:
+    return moment.t_ms

@@ -16,6 +16,9 @@ from streams.core.moments import CODES, EXTRA_FIELDS, QUEUED, REQUEUED, Moment
 START, PAUSE, RESUME, STOP, CANCEL, RESET = CONDITIONS
 #: When one moment meets several conditions of a clock, the first of these counts.
 PRECEDENCE = (CANCEL, STOP, RESET, PAUSE, RESUME, START)
+#: Anchors that may be still to come when a clock starts, and the moments that they are.
+CLAIM_ANCHORS = frozenset({"first_claim", "last_claim"})
+CLAIMS = frozenset({moments.ASSIGNED, moments.CLAIMED})
 #: What is known of an item, in this order; further dimensions follow.
 KNOWN = ("queue", "team", "site")
 
@@ -101,6 +104,13 @@ class Promise:
                 found = terms
         return found
 
+    def codes(self) -> set[int]:
+        """The codes of moments that may move its clocks."""
+        found = {code for terms in self.versions for code in terms.triggers}
+        if any(terms.anchor in CLAIM_ANCHORS for terms in self.versions):
+            found |= CLAIMS
+        return found
+
     def next_for_open(self, terms: Terms) -> Terms | None:
         """The next terms that also hold for clocks which run under these."""
         later = (it for it in self.versions if it.to_open and it.version > terms.version)
@@ -114,8 +124,8 @@ class Book:
     promises: tuple[Promise, ...]
     fingerprint: str
     extra_count: int
-    #: Codes of moments that some condition asks about.
-    codes: frozenset[int]
+    #: The promises (by position) whose clocks a moment of this code may move.
+    moved: Mapping[int, tuple[int, ...]]
 
 
 def extras_needed(file: PolicyFile) -> tuple[str, ...]:
@@ -146,8 +156,12 @@ def make_book(file: PolicyFile, layout: Layout) -> Book:
         )
         for policy in file.policies
     )
-    codes = {code for it in promises for terms in it.versions for code in terms.triggers}
-    return Book(promises, file.fingerprint(), len(layout.extras), frozenset(codes))
+    moved: dict[int, list[int]] = {}
+    for at, promise in enumerate(promises):
+        for code in promise.codes():
+            moved.setdefault(code, []).append(at)
+    by_code = {code: tuple(found) for code, found in moved.items()}
+    return Book(promises, file.fingerprint(), len(layout.extras), by_code)
 
 
 def _terms(

@@ -63,6 +63,8 @@ class Watch:
         self._packed: dict[str, bytes] = {}
         self._dirty: dict[str, tuple[Entry, ...] | None] = {}
         self._records: dict[str, int] = {}
+        #: When the latest step happened that was told of an item.
+        self._last_ms: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._packed.keys() | self._dirty.keys())
@@ -73,8 +75,12 @@ class Watch:
         return len(self._dirty)
 
     def touch(self, key: str, moment: Moment) -> None:
-        """An event of the item came: its story has more to say when time has passed it."""
-        if not self._book.promises:
+        """An event of the item came: its story has more to say when time has passed it.
+
+        An event that moves no clock changes only what is told later, unless it is dated before
+        what was told already.
+        """
+        if moment.code not in self._book.moved and moment.t_ms > self._last_ms.get(key, -1):
             return
         self._records[key] = max(moment.record_ms, self._records.get(key, 0))
         if self._deadlines.bring_forward(key, moment.t_ms + 1):
@@ -110,6 +116,7 @@ class Watch:
         self._deadlines.set(key, story.next_ms)
         record_ms = self._records.pop(key, stored.record_ms)
         self._dirty[key] = restated.entries
+        self._note_last(key, restated.entries)
         bookings: dict[int, list[Fact]] = {}
         if restated.changed:
             for fact in attainment.difference(holding(stored.entries), story.transitions):
@@ -117,6 +124,10 @@ class Watch:
                 caused_ms = fact.t_ms if record_ms is None else record_ms
                 bookings.setdefault(caused_ms, []).append(fact)
         return Told(key, restated.changed, list(bookings.items()))
+
+    def _note_last(self, key: str, entries: tuple[Entry, ...]) -> None:
+        if entries:
+            self._last_ms[key] = max(entry.transition.at_ms for entry in entries)
 
     def _stored(self, key: str) -> _Stored:
         packed = self._packed.get(key)
@@ -152,6 +163,7 @@ class Watch:
         stored = _decode(packed)
         assert stored.version == STORED_VERSION
         self._packed[key] = packed
+        self._note_last(key, stored.entries)
         if stored.record_ms is not None:
             self._records[key] = stored.record_ms
         self._deadlines.set(key, stored.due_ms if stored.book == self._book.fingerprint else 0)
@@ -161,4 +173,5 @@ class Watch:
         self._packed.pop(key, None)
         self._dirty.pop(key, None)
         self._records.pop(key, None)
+        self._last_ms.pop(key, None)
         self._deadlines.set(key, None)
