@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from streams.commands import backtest
 from streams.floor_files import read_calendar, read_groupings
 from streams.marked_yaml import FileRefused
 from streams.refusals import Refusal
@@ -66,3 +67,7 @@ def test(files: tuple[Path, ...], targets: Path) -> None:
         failed += len(faults)
     if failed:
         raise Refusal(f"{failed} expectations failed", "mend the rules, or what is expected")
+
+
+command.add_command(backtest.command)
+command.add_command(backtest.suggest)

@@ -1,0 +1,200 @@
+"""``watchfloor rules backtest`` and ``suggest``: rules over a log of the past."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from schemas.codec import Decoder, DecoderSettings
+from schemas.metrics import METRIC_BY_ID, Metric
+from schemas.people import Scope, pseudonymiser
+from schemas.rules_amounts import duration_ms
+from streams import backtest, people_key
+from streams.commands.invocation import read_settings, show_rows
+from streams.core.alerts import Timing
+from streams.core.engine import Engine
+from streams.core.plan import Plan
+from streams.core.rules import grouping_of, looks_at_window, window_names
+from streams.floor_files import read_calendar, read_groupings
+from streams.refusals import Refusal
+from streams.replay import CLOCK_START_MS, Log, open_log
+from streams.rule_files import RULES_FILE, TARGETS_FILE, read_rules
+from streams.settings import Settings
+from streams.sources.clock import parse_clock
+from streams.sources.mapping_files import load_mapping
+from streams.sources.reading import ReadOptions
+from streams.sources.records import SourceError
+from streams.summary import iso_utc
+
+Wrapped = TypeVar("Wrapped", bound=Callable[..., object])
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_MOMENT = click.DateTime(formats=["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"])
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+class DurationType(click.ParamType):
+    """Reads ``5m``."""
+
+    name = "duration"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Milliseconds."""
+        try:
+            return value if isinstance(value, int) else duration_ms(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _of_a_log(wrapped: Wrapped) -> Wrapped:
+    """The options that say how a log is read."""
+    for add in (
+        click.argument("files", nargs=-1, required=True, type=_FILE),
+        click.option("--mapping", metavar="NAME|FILE", help="How rows become events."),
+        click.option("--clock", metavar="rate:N|gaps:N[:SEED]", help="Times for a log without."),
+    ):
+        wrapped = add(wrapped)
+    return wrapped
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A log, opened, and the engine that it goes through."""
+
+    log: Log
+    engine: Engine
+
+
+def _open(files: tuple[Path, ...], mapping: str | None, clock: str | None) -> Past:
+    settings = read_settings()
+    try:
+        times = parse_clock(clock, CLOCK_START_MS) if clock else None
+        shape = load_mapping(mapping) if mapping else None
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--clock") from error
+    except SourceError as error:
+        raise Refusal(str(error), "mend the mapping") from error
+    log = open_log(files, shape, ReadOptions(times, None), lambda _: None)
+    return Past(log, _engine(log, settings))
+
+
+def _engine(log: Log, settings: Settings) -> Engine:
+    people = pseudonymiser(
+        people_key.read(settings.people),
+        are_pseudonyms=settings.people.are_pseudonyms,
+        scope=Scope(settings.people.scope),
+    )
+    decoder = Decoder(people, DecoderSettings(accepted=log.accepted()))
+    plan = Plan(groupings=read_groupings()).holding(log.from_ms or 0, log.to_ms or 0)
+    return Engine(plan, decoder, read_calendar(), partitions=1)
+
+
+@click.command("backtest")
+@_of_a_log
+@click.option("--from", "from_", type=_MOMENT, help="UTC; default: the log's beginning.")
+@click.option("--to", "to", type=_MOMENT, help="UTC; default: the log's end.")
+@click.option("--rules", type=_FILE, default=RULES_FILE, help="The file of rules.")
+@click.option("--targets", type=_FILE, default=TARGETS_FILE, help="What was agreed.")
+@click.option("--every", type=DurationType(), default="1m", show_default=True, help="At most 5m.")
+def command(  # noqa: PLR0913 - one for each option.
+    files: tuple[Path, ...],
+    mapping: str | None,
+    clock: str | None,
+    from_: datetime | None,
+    to: datetime | None,
+    rules: Path,
+    targets: Path,
+    every: int,
+) -> None:
+    """Say what the rules would have done over the log in FILES.
+
+    The log is read from its beginning, so that windows are full at --from.
+    """
+    if not 1000 <= every <= 300_000:
+        raise click.BadParameter("between 1s and 5m", param_hint="--every")
+    book = read_rules(rules, targets)
+    past = _open(files, mapping, clock)
+    past.engine.watch(book)
+    for _ in backtest.play(past.log, past.engine, every):
+        pass
+    first_ms = _ms(from_) if from_ else past.log.from_ms or 0
+    last_ms = _ms(to) if to else (past.log.to_ms or 0) + 1
+    found = backtest.episodes(past.engine.found.alerts, first_ms, last_ms)
+    # What always fires says nothing about the past.
+    names = [each.name for each in book.rules if each.rule.metric != "floor_alive"]
+    found = [each for each in found if each.rule in names]
+    tallies = [(name, backtest.Tally.of([e for e in found if e.rule == name])) for name in names]
+    rows = [(name, t.fired, t.minutes, t.flapping, t.subjects) for name, t in tallies]
+    show_rows(("rule", "fired", "minutes", "flapping", "subjects"), rows)
+    click.echo(f"{iso_utc(first_ms)} to {iso_utc(last_ms)}: {backtest.Tally.of(found)}")
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.replace(tzinfo=UTC).timestamp() * 1000)
+
+
+@click.command("suggest")
+@click.argument("metric")
+@_of_a_log
+@click.option("--by", default="project,queue", show_default=True, help="Dimensions of a grouping.")
+@click.option("--window", default="1h", show_default=True, type=click.Choice(window_names()))
+@click.option("--for", "hold", type=DurationType(), default="5m", show_default=True)
+@click.option("--min-events", type=int, default=0, show_default=True)
+def suggest(  # noqa: PLR0913 - one for each option.
+    metric: str,
+    files: tuple[Path, ...],
+    mapping: str | None,
+    clock: str | None,
+    by: str,
+    window: str,
+    hold: int,
+    min_events: int,
+) -> None:
+    """Show how METRIC was spread over the week in FILES, and what thresholds would have cost."""
+    found = METRIC_BY_ID.get(metric)
+    if found is None:
+        raise click.UsageError(f"no metric is called {metric!r}; `watchfloor metrics ls` names all")
+    past = _open(files, mapping, clock)
+    sampler = backtest.Sampler(
+        found, _grouping(found, by), window if looks_at_window(found) else None, min_events
+    )
+    for now_ms in backtest.play(past.log, past.engine):
+        sampler.read(past.engine, now_ms)
+    if not sampler.samples:
+        raise Refusal(f"{metric} was never known in this log", "try another --by or --window")
+    hours = backtest.by_hour_of_week(sampler.samples)
+    click.echo(f"median {metric} ({found.unit.value}) by hour of the week, UTC")
+    rows = [
+        (f"{hour:02}:00", *[_shown(hours.get((day, hour))) for day in range(7)])
+        for hour in range(24)
+    ]
+    show_rows(("hour", *DAYS), rows)
+    timing = Timing(hold, hold)
+    side = "<" if found.direction.value == "higher_is_better" else ">"
+    click.echo("")
+    show_rows(
+        ("threshold", "beyond", "pages a week"),
+        [
+            (f"{side} {each.value:.4g}", f"{each.share_beyond:.1%}", f"{each.pages_per_week:.1f}")
+            for each in backtest.thresholds(sampler.samples, found, timing)
+        ],
+    )
+
+
+def _grouping(metric: Metric, by: str) -> str:
+    wanted = tuple(name for name in by.split(",") if name)
+    groupings = read_groupings()
+    grouping = grouping_of(wanted, groupings)
+    if grouping is None or not metric.makes_sense_by(grouping.dimensions):
+        fitting = [each.dimensions for each in groupings if metric.makes_sense_by(each.dimensions)]
+        shown = " ".join(",".join(dims) for dims in fitting)
+        raise click.BadParameter(f"{metric.id} is by one of: {shown}", param_hint="--by")
+    return grouping.name
+
+
+def _shown(value: float | None) -> str | None:
+    return None if value is None else f"{value:.4g}"
