@@ -16,14 +16,13 @@ from streams import people_key
 from streams.changelog import StageSettings
 from streams.clockwork import Flusher, Observer, Page, Ticker
 from streams.core.plan import DAY_MS, Plan
-from streams.core.publish import Calendar
 from streams.health import HealthPage
 from streams.meters import Meters
 from streams.runtime import App, AppSettings, Hooks, make_app, run
 from streams.settings import Settings
 from streams.spaces import Names, Terms
 from streams.stage1 import Stage1
-from streams.stage2 import Stage2
+from streams.stage2 import Stage2, Watching
 from streams.transport import Consumer, batch_topic, batches
 from streams.watchdog import Limits, Watchdog
 
@@ -58,7 +57,7 @@ def make_decoder(settings: Settings, terms: Terms) -> Decoder:
 
 
 def make_floor(
-    settings: Settings, terms: Terms, plan: Plan, calendar: Calendar, instance: str
+    settings: Settings, terms: Terms, plan: Plan, watching: Watching, instance: str
 ) -> Floor:
     """Put the worker together; nothing connects yet."""
     topics = Topics(settings.space.space)
@@ -80,7 +79,7 @@ def make_floor(
         settings.floor.flush_changes_max,
     )
     stage1 = Stage1(app, stage_settings, decoder, meters)
-    stage2 = Stage2(app, stage_settings, calendar, meters)
+    stage2 = Stage2(app, stage_settings, watching, meters)
     _declare_agents(app, topics, stage1, stage2)
     floor = Floor(app, stage1, stage2, meters)
     app.hooks = _hooks(floor)
@@ -96,9 +95,14 @@ def _declare_agents(app: App, topics: Topics, stage1: Stage1, stage2: Stage2) ->
         async for batch in batches(stream):
             await stage2.take(batch)
 
+    async def take_commands(stream: faust.StreamT[object]) -> None:
+        async for batch in batches(stream):
+            await stage2.take_commands(batch)
+
     for role in (*INPUT_ROLES, Role.TICKS):
         app.agent(batch_topic(app, topics.name(role)), name=f"stage1-{role.value}")(take_source)
     app.agent(batch_topic(app, topics.panes), name="stage2-panes")(take_panes)
+    app.agent(batch_topic(app, topics.commands), name="stage2-commands")(take_commands)
 
 
 def _hooks(floor: Floor) -> Hooks:

@@ -10,7 +10,7 @@ from mode import Service
 
 from schemas.topics import INPUT_ROLES
 from streams import logs
-from streams.core.shard import Tick
+from streams.core.ticks import Tick
 from streams.health import HealthPage
 from streams.meters import Meters
 from streams.producer import Producer
@@ -45,6 +45,8 @@ class Ticker(Service):
 
     A tick carries the broker's stamp of the tick before it and end offsets asked for after that,
     so all records stamped earlier lie before these offsets, whatever clocks the workers have.
+    They go in pairs, the second right after the first is stamped: its time is milliseconds old
+    and not ``TICK_EVERY_S``, and so is all that is shown.
     """
 
     def __init__(self, app: App, stage: Stage1) -> None:
@@ -59,7 +61,8 @@ class Ticker(Service):
             await self.sleep(TICK_EVERY_S)
             partitions = sorted(self._stage.shards)
             if partitions and cast(Consumer, self._app.consumer).reading:
-                await self._send(partitions)
+                for _ in range(2):
+                    await self._send(partitions)
 
     async def _send(self, partitions: list[int]) -> None:
         topics = self._stage.settings.topics
@@ -131,7 +134,8 @@ class Observer(Service):
                 meters.set("floor_watermark_delay_s", behind_ms / 1000, name)
             meters.set("floor_held_items", len(shard.shelf), name)
             meters.set("floor_held_panes", len(shard.panes), "1", name)
-        for partition, state in self._stage2.states.items():
+        for partition, lookout in self._stage2.states.items():
+            state = lookout.rollups
             meters.set("floor_held_panes", len(state.parts), "2", str(partition))
             meters.set("floor_subjects", len(state.subjects), str(partition))
 

@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaError
 
 from schemas.partitioner import Partitioner, partition_of
 from schemas.topics import Role, Topics
-from streams.core.shard import Tick
+from streams.core.ticks import Tick
 from streams.refusals import Refusal
 
 BATCH_BYTES = 512 * 1024

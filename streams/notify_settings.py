@@ -55,9 +55,18 @@ class Notify(sources.Group):
 
 
 class Alerts(sources.Group):
-    """The API of alerts, as Alertmanager has it, and the commands that use it."""
+    """What raises alerts, their API (as Alertmanager has it), and the commands that use it."""
 
     model_config = SettingsConfigDict(env_prefix="WATCHFLOOR_ALERTS_")
+
+    rules: Path = Field(
+        DEPLOY / "rules.yaml",
+        description="What raises alerts; read again when it changes, kept as it was when the "
+        "change can't be used.",
+    )
+    targets: Path = Field(
+        DEPLOY / "targets.yaml", description="What was agreed: the targets that rules refer to."
+    )
 
     host: str = Field(
         "127.0.0.1",

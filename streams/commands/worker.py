@@ -2,13 +2,15 @@
 
 import socket
 import sys
+from functools import partial
 
 import click
 
 from schemas.topics import Topics
-from streams import instances, spaces
+from streams import instances, settings_sources, spaces
 from streams.admin import Kafka
 from streams.commands.invocation import read_settings
+from streams.notify_settings import Alerts
 from streams.processes import Processes
 from streams.refusals import Refusal
 from streams.settings import Settings
@@ -43,6 +45,9 @@ def _run(settings: Settings, instance: str) -> None:
     from streams.app import make_floor, run_floor
     from streams.doctor import preflight
     from streams.floor_files import read_calendar, read_plan
+    from streams.kept_files import KeptFile
+    from streams.rule_files import read_rules
+    from streams.stage2 import Watching
 
     preflight(settings, "floor")
     group = Names(settings.space.space).group("floor")
@@ -51,9 +56,13 @@ def _run(settings: Settings, instance: str) -> None:
     plan = read_plan(settings.floor)
     if terms.accept_from_ms is not None and terms.accept_to_ms is not None:
         plan = plan.holding(terms.accept_from_ms, terms.accept_to_ms)
-    floor = make_floor(settings, terms, plan, read_calendar(), instance)
+    ticking = terms.accept_from_ms is None
+    alerts = settings_sources.read(Alerts)
+    read = partial(read_rules, targets=alerts.targets, groupings=plan.groupings)
+    watching = Watching(KeptFile(alerts.rules, read), read_calendar(), ticking)
+    floor = make_floor(settings, terms, plan, watching, instance)
     with held:
-        run_floor(floor, settings, ticking=terms.accept_from_ms is None)
+        run_floor(floor, settings, ticking=ticking)
 
 
 def read_terms(settings: Settings) -> Terms:

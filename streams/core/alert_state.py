@@ -104,6 +104,14 @@ class AlertState:
             if payload is not None:
                 self.add(key, _unpack_alert(payload))
 
+    def rewrite(self, keys: Iterable[bytes]) -> None:
+        """Write what stands under these keys again: somebody else wrote there meanwhile."""
+        for key in keys:
+            if key == _CLOCK:
+                self._stored_clock_ms = -1
+            else:
+                self._touched.add(key)
+
     def begin(self, touched: Iterable[bytes]) -> list[AlertTransition]:
         """What the flush that wrote the ``touched`` keys last may not have sent, to be sent again.
 

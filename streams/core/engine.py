@@ -13,13 +13,15 @@ from schemas.dead_letters import DeadLetter, Headers
 from schemas.partitioner import Partitioner, partition_of
 from schemas.rows import ItemRow, LabelRow, RollupRow, SnapshotRow
 from schemas.topics import INPUT_ROLES, Role
-from streams.core import outputs, publish, wire
-from streams.core.alerting import Alerting, RuleCalendar
+from streams.core import outputs, wire
+from streams.core.alerting import Alerting
+from streams.core.lookout import Lookout
 from streams.core.plan import Plan
 from streams.core.publish import Calendar
 from streams.core.rollups import Rollups
 from streams.core.rules import RuleBook
-from streams.core.shard import OnFacts, Shard, Tick
+from streams.core.shard import OnFacts, Shard
+from streams.core.ticks import Tick
 
 #: Records applied between two flushes: fewer flushes, fewer rows that are restated at once.
 FLUSH_EVERY_RECORDS = 20_000
@@ -63,19 +65,25 @@ class Engine:
     ) -> None:
         self.found = Found()
         self.shards = [Shard(plan, number, decoder, on_facts) for number in range(partitions)]
-        self.states = [Rollups(plan, partitions) for _ in range(partitions)]
         owners = [partial(self._owns, number) for number in range(partitions)]
-        self._rules = [Alerting(RuleBook(), owns) for owns in owners]
-        self._calendars = [RuleCalendar(calendar, alerting) for alerting in self._rules]
+        self.lookouts = [
+            Lookout(Rollups(plan, partitions), Alerting(RuleBook(), owns), calendar)
+            for owns in owners
+        ]
         self._partitions = partitions
         self._ends = [dict.fromkeys((role.value for role in INPUT_ROLES), 0) for _ in self.shards]
         self._ticks = 0
         self._unflushed = 0
 
+    @property
+    def states(self) -> list[Rollups]:
+        """Stage 2's partitions."""
+        return [lookout.rollups for lookout in self.lookouts]
+
     def watch(self, book: RuleBook) -> None:
         """Evaluate these rules from now on, with every flush."""
-        for alerting in self._rules:
-            alerting.book = book
+        for lookout in self.lookouts:
+            lookout.alerting.book = book
 
     def put(self, role: Role, key: bytes | None, value: bytes, record_ms: int) -> None:
         """A record arrives; ``record_ms`` is its Kafka time (UTC ms)."""
@@ -108,25 +116,22 @@ class Engine:
                 flush, shard.partition, shard.epoch, self._partitions, self._partition_of
             )
             items, labels = outputs.rows(flush, shard.epoch)
-            for state, chunk in zip(self.states, chunks, strict=True):
+            for lookout, chunk in zip(self.lookouts, chunks, strict=True):
                 # Through bytes: stage 2 must not share what stage 1 goes on changing.
-                state.apply(wire.decode_chunk(wire.encode_chunk(chunk)))
+                lookout.rollups.apply(wire.decode_chunk(wire.encode_chunk(chunk)))
             for item in items:
                 self.found.items[item.org, item.source, item.project, item.item_id] = item
             for label in labels:
                 key = (label.org, label.source, label.project, label.item_id)
                 self.found.labels[(*key, label.event_id, label.label)] = label
-        for number in range(self._partitions):
-            self._publish(number)
+        for lookout in self.lookouts:
+            self._publish(lookout)
 
-    def _publish(self, number: int) -> None:
-        state, alerting = self.states[number], self._rules[number]
-        flush = publish.flush(state, self._calendars[number])
+    def _publish(self, lookout: Lookout) -> None:
+        flush = lookout.flush({})
         if flush is None:
             return
-        changed = {subject for subject, _ in flush.snapshots}
-        self.found.alerts += alerting.evaluate(state, state.watermark_ms, changed=changed)
-        alerting.state.records()
+        self.found.alerts += flush.alerts
         for row in flush.rows:
             at = (row.grouping, tuple(row.dims.values()), row.pane_start_ms, row.pane_s)
             self.found.rollups[at] = row

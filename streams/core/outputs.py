@@ -26,6 +26,7 @@ def chunks(
             last_seen_ms=meta.last_seen_ms,
             panes=[],
             gauges={},
+            dead_ms=meta.dead_ms,
         )
         for _ in range(targets)
     ]

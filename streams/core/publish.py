@@ -1,11 +1,12 @@
 """What stage 2 writes and sends: rollup rows, live snapshots, and its own changelog."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import msgspec
 
+from schemas.alerts import AlertTransition
 from schemas.groupings import subject_dims
 from schemas.rows import RollupRow, SnapshotRow, WindowRow, revision
 from streams.core import wire
@@ -40,6 +41,7 @@ class Published:
     log: list[wire.LogRecord]
     rows: list[RollupRow]
     snapshots: list[tuple[str, SnapshotRow]]
+    alerts: list[AlertTransition] = field(default_factory=list)
 
 
 def flush(state: Rollups, calendar: Calendar) -> Published | None:

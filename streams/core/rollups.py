@@ -32,6 +32,8 @@ class SourceMark(msgspec.Struct):
     sealed_ms: int = 0
     first_seen_ms: dict[str, dict[str, int]] = {}
     last_seen_ms: dict[str, int] = {}
+    #: Refused messages by the minute (UTC ms) of their records.
+    dead_ms: dict[int, int] = {}
 
 
 class RollupsMeta(msgspec.Struct):
@@ -39,6 +41,8 @@ class RollupsMeta(msgspec.Struct):
 
     plan: str
     next_offset: int = 0
+    #: Where to go on reading what people command.
+    command_offset: int = 0
     topic_id: str = ""
     #: Minutes that ended by then are folded into their quarters.
     folded_ms: int = 0
@@ -108,6 +112,7 @@ class Rollups:
         mark.watermark_ms = max(mark.watermark_ms, chunk.watermark_ms)
         mark.sealed_ms = max(mark.sealed_ms, chunk.sealed_ms)
         mark.first_seen_ms, mark.last_seen_ms = chunk.first_seen_ms, chunk.last_seen_ms
+        mark.dead_ms = chunk.dead_ms
         self._seen.clear()
         for pane in chunk.panes:
             self._pane(source, pane)

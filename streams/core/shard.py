@@ -21,29 +21,17 @@ from streams.core.items import Item
 from streams.core.moments import CODES, Event, moment_of, note_seen
 from streams.core.panes import Pane, Panes
 from streams.core.persons import Persons
-from streams.core.plan import Plan
+from streams.core.plan import MINUTE_MS, QUARTER_MS, Plan
 from streams.core.shelf import Shelf, home_of
 from streams.core.subjects import Home, Subjects
+from streams.core.ticks import Ticks
 
-#: Ticks that wait for their events; beyond this the older of two neighbours is dropped.
-TICKS_PENDING_MAX = 1000
 _TOO_MANY_EVENTS = Refused(
     Reason.TOO_MANY_EVENTS, "item_id", "item_id: has too many events already"
 )
 
 #: Hears of all facts as they are booked, with their home and the record that caused them.
 OnFacts = Callable[[Home, list[Fact], int], None]
-
-
-class Tick(msgspec.Struct, frozen=True):
-    """A tick's value: all records from before ``t_ms`` lie before these offsets.
-
-    ``ends`` are the end offsets of the same partition of each source topic, asked for after the
-    broker had stamped the tick before with ``t_ms``: no clock but the broker's is involved.
-    """
-
-    t_ms: int
-    ends: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +68,7 @@ class Shard:
         self._extra_dims = plan.extra_dims
         self._decoder = decoder
         self._on_facts = on_facts
-        self._ticks: list[Tick] = []
+        self._ticks = Ticks()
         self._deleted: list[bytes] = []
         #: Panes that time has closed, to be deleted by the flush after the one that writes them.
         self._lingering: list[Pane] = []
@@ -107,12 +95,18 @@ class Shard:
                 if self._event(event, max(record_ms, least_ms)):
                     continue
                 event = decoder.dead_letter(role, partition, record, _TOO_MANY_EVENTS)
-            meta.dead += 1
-            self.dead.append(event)
+            self._refuse(event, record.timestamp)
         meta.offsets[role] = next_offset
         self.changed = True
         self._run_ticks()
         return meta.consumed - before
+
+    def _refuse(self, letter: DeadLetter, record_ms: int) -> None:
+        meta = self.meta
+        meta.dead += 1
+        self.dead.append(letter)
+        minute_ms = record_ms - record_ms % MINUTE_MS
+        meta.dead_ms[minute_ms] = meta.dead_ms.get(minute_ms, 0) + 1
 
     def _event(self, event: Event, record_ms: int) -> bool:
         """Count an event and let it change the state; False when its item can't hold it."""
@@ -179,26 +173,20 @@ class Shard:
             if record.offset < self.meta.offsets.get("ticks", 0) or record.value is None:
                 continue
             self.meta.offsets["ticks"] = record.offset + 1
-            self._ticks.append(msgspec.json.decode(record.value, type=Tick))
-        if len(self._ticks) > TICKS_PENDING_MAX:
-            del self._ticks[:-TICKS_PENDING_MAX:2]
+            self._ticks.hear(record.value)
         self.changed = True
         self._run_ticks()
 
     def _run_ticks(self) -> None:
-        offsets = self.meta.offsets
-        while self._ticks:
-            tick = self._ticks[0]
-            if any(offsets.get(role, 0) < end for role, end in tick.ends.items()):
-                return
-            del self._ticks[0]
-            if tick.t_ms > self.meta.watermark_ms:
-                self._advance(tick.t_ms)
+        for t_ms in self._ticks.take_due(self.meta.offsets):
+            if t_ms > self.meta.watermark_ms:
+                self._advance(t_ms)
 
     def _advance(self, now_ms: int) -> None:
         """Let event time reach ``now_ms``."""
         meta, plan = self.meta, self.plan
         meta.watermark_ms = now_ms
+        meta.dead_ms = {ms: n for ms, n in meta.dead_ms.items() if ms >= now_ms - QUARTER_MS}
         meta.sealed_ms = max(meta.sealed_ms, now_ms - plan.late_after_ms - plan.pane_ms)
         self._deleted += [wire.ITEM + key.encode() for key in self.shelf.advance(now_ms)]
         self._deleted += [wire.PERSON + key.encode() for key in self.persons.retire(now_ms)]

@@ -56,6 +56,8 @@ class Meta(msgspec.Struct):
     #: By "org US source": first occurrence of each event type, and the last of any (UTC ms).
     first_seen_ms: dict[str, dict[str, int]] = {}
     last_seen_ms: dict[str, int] = {}
+    #: Refused messages by the minute (UTC ms) of their records, the last quarter of an hour.
+    dead_ms: dict[int, int] = {}
     version: int = 1
 
     def check(self) -> None:
@@ -87,6 +89,7 @@ class Chunk(msgspec.Struct, array_like=True):
     last_seen_ms: dict[str, int]
     panes: list[PaneState]
     gauges: dict[str, Gauge]
+    dead_ms: dict[int, int] = {}
 
 
 _decode_chunk = msgspec.msgpack.Decoder(Chunk).decode

@@ -18,7 +18,8 @@ from streams.core import outputs, publish, wire
 from streams.core.engine import OfflineRecord
 from streams.core.plan import Plan
 from streams.core.rollups import Rollups
-from streams.core.shard import Shard, Tick
+from streams.core.shard import Shard
+from streams.core.ticks import Tick
 from streams.floor_files import read_calendar
 from streams.simulate.history import history
 

@@ -9,7 +9,8 @@ import pytest
 
 from streams.core.gauges import Gauge
 from streams.core.plan import DAY_MS, HOUR_MS, Plan
-from streams.core.shard import Shard, Tick
+from streams.core.shard import Shard
+from streams.core.ticks import Tick
 from tests.core.floors import Said, apply_all, new_shard, said, subject_of
 from tests.oracle.histories import history
 from tests.oracle.items import standing

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from streams.core.plan import HOUR_MS, MINUTE_MS, QUARTER_MS
-from streams.core.shard import Tick
+from streams.core.ticks import Tick
 from tests.core.floors import Both, Event, PaneRows, Said, apply_all, new_shard, rows_of, said
 from tests.oracle.histories import history
 from tests.oracle.scripts import event, queued, submitted, turn

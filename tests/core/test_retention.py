@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from streams.core.plan import DAY_MS, HOUR_MS, MINUTE_MS, QUARTER_MS, Plan
-from streams.core.shard import Shard, Tick
+from streams.core.shard import Shard
+from streams.core.ticks import Tick
 from tests.core.floors import Both, Event, Said, apply_all, new_shard, said
 from tests.oracle.histories import arrivals, history
 from tests.oracle.scripts import event, queued, submitted

@@ -16,7 +16,8 @@ from streams.core.plan import HOUR_MS, Plan
 from streams.core.publish import RollupsKeeper
 from streams.core.recovery import Replay
 from streams.core.rollups import Rollups
-from streams.core.shard import Shard, Tick
+from streams.core.shard import Shard
+from streams.core.ticks import Tick
 from tests.core.floors import CALENDAR, Event, PaneRows, Said, role_of
 from tests.core.test_recovery import Log
 
