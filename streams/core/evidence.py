@@ -9,6 +9,7 @@ from schemas.metrics import Direction, Metric
 from schemas.readings import Reading
 from schemas.rules import Rule
 from streams.core.observations import Observer, Span
+from streams.core.plan import HOUR_MS
 from streams.core.rules import ReadyRule, label_name, looks_at_window, needs_gauges
 from streams.core.verdicts import Finding
 from streams.core.windows import ROLLING_MS
@@ -48,7 +49,7 @@ def evidence_of(
         high=high,
         cause=reading.cause,
         contributors=contributors,
-        sql=sql_of(ready, dims, span),
+        sql=sql_of(ready, dims, finding),
     )
 
 
@@ -121,43 +122,46 @@ def _weight(contributor: Contributor, finding: Finding) -> float:
     return (-excess if is_low_bad else excess) * weight
 
 
-def sql_of(ready: ReadyRule, dims: Mapping[str, str], span: Span) -> str:
+def sql_of(ready: ReadyRule, dims: Mapping[str, str], finding: Finding) -> str:
     """A query over the views that gives the number again; "" for what ClickHouse doesn't know."""
-    metric = ready.watched
+    metric, span = ready.watched, finding.span
     if not isinstance(metric, Metric):
         return ""
-    where = " AND ".join(f"{name} = {_quoted(value)}" for name, value in dims.items())
+    conditions = [f"{name} = {_quoted(value)}" for name, value in dims.items()]
+    if not needs_gauges(metric):
+        conditions.insert(0, f"metric = '{metric.id}'")
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     if ready.rule.slo is not None:
-        return _budget_sql(ready, where, span)
-    start_ms = span.start_ms if looks_at_window(metric) else span.end_ms - 3_600_000
-    arguments = _arguments(ready.grouping, start_ms, span.end_ms)
+        return "" if finding.period is None else _budget_sql(ready, where, span, finding.period)
     if needs_gauges(metric):
-        shown = f"SELECT {metric.id} AS value, {metric.id}_n AS n FROM backlog_now({arguments})"
-        return f"{shown} WHERE {where}" if where else shown
-    conditions = f"metric = '{metric.id}'" + (f" AND {where}" if where else "")
-    shown = "SELECT value, low, high, n, cause"
-    return f"{shown} FROM metric_values({arguments}, step_s=0) WHERE {conditions}"
+        # What stands now has no window; the view wants one, of any length.
+        start_ms = span.start_ms if looks_at_window(metric) else span.end_ms - HOUR_MS
+        source = f"backlog_now({_arguments(ready, start_ms, span.end_ms)})"
+        return f"SELECT {metric.id} AS value, {metric.id}_n AS n FROM {source}{where}"
+    return f"SELECT value, low, high, n, cause FROM {_values(ready, span)}{where}"
 
 
-def _budget_sql(ready: ReadyRule, where: str, span: Span) -> str:
+def _budget_sql(ready: ReadyRule, where: str, span: Span, period: Span) -> str:
+    """What went wrong within the window, over what may go wrong in the whole period."""
     slo, metric = ready.rule.slo, ready.watched
-    assert slo is not None
-    assert isinstance(metric, Metric)
-    period_ms = ROLLING_MS[slo.period]
+    assert slo is not None and isinstance(metric, Metric)
     bad = "value" if metric.direction is Direction.LOWER_IS_BETTER else "(1 - value)"
-    conditions = f"metric = '{metric.id}'" + (f" AND {where}" if where else "")
-    parts = []
-    for start_ms in (span.start_ms, span.end_ms - period_ms):
-        arguments = _arguments(ready.grouping, start_ms, span.end_ms)
-        parts.append(f"FROM metric_values({arguments}, step_s=0) WHERE {conditions}")
+    expected = f"(SELECT n FROM {_values(ready, period)}{where})"
+    if period.covered_ms != (period_ms := ROLLING_MS[slo.period]):
+        expected += f" * {period_ms} / {period.covered_ms}"
     return (
-        f"SELECT (SELECT n * {bad} {parts[0]}) / "
-        f"((1 - {slo.objective:g}) * (SELECT n {parts[1]})) AS value"
+        f"SELECT (SELECT n * {bad} FROM {_values(ready, span)}{where}) "
+        f"/ ((1 - {slo.objective:g}) * {expected}) AS value"
     )
 
 
-def _arguments(grouping: str, start_ms: int, end_ms: int) -> str:
-    return f"grouping={_quoted(grouping)}, from='{_utc(start_ms)}', to='{_utc(end_ms)}'"
+def _values(ready: ReadyRule, span: Span) -> str:
+    return f"metric_values({_arguments(ready, span.start_ms, span.end_ms)}, step_s=0)"
+
+
+def _arguments(ready: ReadyRule, start_ms: int, end_ms: int) -> str:
+    grouping = _quoted(ready.grouping)
+    return f"grouping={grouping}, from='{_utc(start_ms)}', to='{_utc(end_ms)}'"
 
 
 def _utc(t_ms: int) -> str:

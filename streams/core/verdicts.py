@@ -26,13 +26,17 @@ _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One rule about one subject at a moment; the span is that of its (long) window."""
+    """One rule about one subject at a moment.
+
+    ``span`` is that of its (long) window; ``period`` that of a budget, in which items are expected.
+    """
 
     verdict: Verdict
     reading: Reading
     threshold: float
     op: str
     span: Span
+    period: Span | None = None
 
 
 def judge(ready: ReadyRule, subject: str, threshold: float | None, seen: Observer) -> Finding:
@@ -127,6 +131,7 @@ def _budget(ready: ReadyRule, slo: Slo, subject: str, seen: Observer) -> Finding
     finding = Finding(Verdict.UNKNOWN, reading, slo.budget_share, ">=", span)
     if long is None or short is None or period is None or reading.value is None:
         return replace(finding, verdict=_without_data(ready.rule, reading))
+    finding = replace(finding, period=period.span)
     covered_ms = period.span.covered_ms
     if covered_ms < ROLLING_MS[slo.window] or reading.n < ready.rule.min_events:
         few = replace(reading, value=None, cause=WARMING_UP)

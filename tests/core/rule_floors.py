@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from schemas.alerts import AlertTransition, Command
 from schemas.groupings import DEFAULT_GROUPINGS, SEPARATOR, subject_key
 from schemas.measures import key_of
+from schemas.rows import RollupRow
 from schemas.rules import Rule
 from schemas.targets import Target
 from streams.core import publish, wire
@@ -20,7 +21,14 @@ from tests.core.floors import CALENDAR
 START_MS = 735 * 28 * 24 * HOUR_MS
 SOURCE = SEPARATOR.join(("north", "coop"))
 NOTHING: Mapping[str, int] = {}
-KINDS = ("item.queued", "item.submitted", "item.claimed", "item.completed", "golden.answered")
+KINDS = (
+    "item.queued",
+    "item.submitted",
+    "item.claimed",
+    "item.completed",
+    "golden.answered",
+    "review.decided",
+)
 
 
 def rule(**changes: object) -> Rule:
@@ -63,6 +71,8 @@ class RuleFloor:
     stored: dict[bytes, bytes] = field(default_factory=dict)
     first_heard_ms: int = START_MS - 40 * 24 * HOUR_MS
     last_heard_ms: int = START_MS
+    #: Every row for ClickHouse.
+    rows: list[RollupRow] = field(default_factory=list)
     #: What the last flush wrote.
     written: list[wire.LogRecord] = field(default_factory=list)
     _seq: int = 0
@@ -114,6 +124,7 @@ class RuleFloor:
         """What stage 2 does every second: publish, evaluate, store."""
         published = publish.flush(self.rollups, RuleCalendar(CALENDAR, self.alerting))
         changed = {subject for subject, _ in published.snapshots} if published else set()
+        self.rows += published.rows if published else []
         now_ms = self.rollups.watermark_ms
         return self._keep(self.alerting.evaluate(self.rollups, now_ms, changed=changed))
 

@@ -1,0 +1,89 @@
+"""The SQL that an alert carries gives its number again, to the last digit."""
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from schemas.alerts import Evidence
+from schemas.measures import MEASURES, Kind
+from schemas.rows import ItemRow, RollupRow
+from sinks.clickhouse import ClickHouseSink
+from streams.core.gauges import Gauge
+from streams.core.plan import HOUR_MS
+from tests.core.rule_floors import START_MS, RuleFloor, book, queue, rule
+
+HOUR = {
+    "golden_n": 7,
+    "golden_correct": 4,
+    "submitted": 3,
+    "handled": 3,
+    "handle_ms": 70_001,
+    "first_reviewed": 3,
+    "first_passed": 1,
+    "open_delta": -1,
+}
+SLO = {"objective": 0.9, "period": "24h", "budget_share": 0.1, "window": "1h", "short": "5m"}
+
+
+def answered(client: Client, database: str, evidence: Evidence) -> tuple[float, dict[str, object]]:
+    """The number that the evidence's SQL gives, and everything that it answers."""
+    client.database = database
+    found = client.query(evidence.sql)
+    (row,) = found.named_results()
+    value = row["value"]
+    assert isinstance(value, float)
+    return value, dict(row)
+
+
+@pytest.fixture(scope="module")
+def sink(clickhouse_url: str, database: str) -> ClickHouseSink:
+    """A sink into a database where every event type has come."""
+    sink = ClickHouseSink(clickhouse_url, database)
+    everything = {m.key: 1 for m in MEASURES if m.kind is Kind.COUNTER}
+    sink.write("rollups", [RollupRow("all", {}, START_MS - 10**9, 60, 1, everything)])
+    return sink
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"metric": "golden_accuracy"},
+        {"metric": "golden_accuracy", "window": "5m", "min_events": 30},
+        {"metric": "golden_accuracy", "window": "7d"},
+        {"metric": "handle_time_mean", "op": ">", "value": 1},
+        {"metric": "throughput", "value": 1000},
+        {"metric": "first_pass_yield", "window": "day"},
+        {"window": None, "decide_on": "confidence", "since": "day"},
+        {"window": None, "op": None, "value": None, "slo": SLO},
+    ],
+)
+def test_the_sql_of_an_alert_gives_its_number(
+    client: Client, database: str, sink: ClickHouseSink, changes: dict[str, object]
+) -> None:
+    name = f"it's a \\ {sorted(changes.items())}"[:200]
+    floor = RuleFloor(book(rule(**({"min_events": 100} | changes))))
+    floor.minutes(75, HOUR, queue(name))
+    (fired,) = floor.said
+    evidence = fired.evidence
+    assert evidence is not None and evidence.value is not None
+    past = [row for row in floor.rows if row.pane_start_ms < evidence.end_ms]
+    assert sink.write("rollups", past) == []
+    value, row = answered(client, database, evidence)
+    if "slo" in changes:
+        assert value == pytest.approx(evidence.value, rel=1e-12)
+    else:
+        assert (value, row["n"]) == (evidence.value, evidence.n)
+
+
+def test_the_sql_of_a_backlog_counts_the_items(
+    client: Client, database: str, sink: ClickHouseSink
+) -> None:
+    queued_ms = START_MS - HOUR_MS
+    old = rule(metric="oldest_waiting_age", window=None, op=">", value="30m", min_events=0)
+    floor = RuleFloor(book(old))
+    gauge = Gauge(waiting=1, open=1, oldest_waiting_ms=queued_ms, open_since={queued_ms: 1})
+    (fired,) = floor.minute(gauge=gauge)
+    item = ItemRow("north", "coop", "chat", "i1", 1, "waiting", queue="q1", queued_ms=queued_ms)
+    assert sink.write("items", [item]) == []
+    assert fired.evidence is not None
+    value, row = answered(client, database, fired.evidence)
+    assert (value, row["n"]) == (fired.evidence.value, fired.evidence.n)
