@@ -1,5 +1,6 @@
 """Who is told of alerts, as written in ``deploy/receivers.yaml``."""
 
+from functools import cached_property
 from hashlib import blake2b
 from typing import Annotated, Literal, Self
 
@@ -138,12 +139,12 @@ class Receiver(Part):
             raise ValueError("`group_by` names a person's label: not for an audience client")
         return self
 
-    @property
+    @cached_property
     def conditions(self) -> tuple[Matcher, ...]:
         """The matchers, read."""
         return tuple(parse_matcher(text) for text in self.matchers)
 
-    @property
+    @cached_property
     def version(self) -> str:
         """Changes whenever the receiver says something else; a 410 stops one version."""
         return blake2b(self.model_dump_json().encode(), digest_size=6).hexdigest()

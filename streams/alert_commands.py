@@ -1,7 +1,7 @@
 """What people ask for, made durable: one copy to each partition of ``ops.commands``."""
 
 import uuid
-from typing import cast
+from typing import Literal, cast
 
 import msgspec
 
@@ -42,6 +42,8 @@ class PostedSilence(msgspec.Struct, frozen=True, rename="camel"):
     comment: str
     created_by: str = ""
     id: str = ""
+    #: An addition of ours.
+    kind: Literal["silence", "maintenance"] = "silence"
 
 
 class Commands:
@@ -83,13 +85,22 @@ class Commands:
 
 
 def read_silence(
-    given: PostedSilence, starts_ms: int, ends_ms: int, owner: Principal, at_ms: int
+    given: PostedSilence,
+    begins_ends_ms: tuple[int, int],
+    owner: Principal,
+    at_ms: int,
+    *,
+    everything: bool,
 ) -> Silence:
-    """A posted silence, checked; ValueError and NotAllowed say why it is none."""
+    """A posted silence, checked; ValueError and NotAllowed say why it is none.
+
+    ``everything`` says that it is meant to match all alerts, should it do so.
+    """
+    starts_ms, ends_ms = begins_ends_ms
     matchers = tuple(Matcher(m.name, m.value, m.is_regex, m.is_equal) for m in given.matchers)
     for each in matchers:
         check_matcher(each)
-    if not matchers or matches_everything(matchers):
+    if not matchers or (matches_everything(matchers) and not everything):
         raise ValueError("the silence matches every alert: name at least one label's value")
     if ends_ms <= max(starts_ms, at_ms):
         raise ValueError("the silence ends before it begins, or has ended already")
@@ -105,6 +116,7 @@ def read_silence(
         created_by=owner.name,
         comment=given.comment,
         updated_at_ms=at_ms,
+        kind=given.kind,
     )
 
 

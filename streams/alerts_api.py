@@ -104,8 +104,9 @@ class AlertsApi:
         view, given = self._view(owner), await read_body(request, PostedSilence)
         if given.id and given.id not in view.book.silences:
             raise failed(web.HTTPNotFound, "there is no such silence")
-        starts_ms, ends_ms = read_time(given.starts_at), read_time(given.ends_at)
-        silence = read_silence(given, starts_ms, ends_ms, owner, view.now_ms)
+        span_ms = (read_time(given.starts_at), read_time(given.ends_at))
+        everything = request.query.get("everything") == "true"
+        silence = read_silence(given, span_ms, owner, view.now_ms, everything=everything)
         await self.commands.silence(silence)
         log.info("silence_set", silence=silence.id, by=owner.name)
         return web.json_response({"silenceID": silence.id})

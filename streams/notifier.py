@@ -27,6 +27,8 @@ from streams.transport import Batch, Consumer
 
 log = logs.get(__name__)
 
+FORGET_EVERY_MS = 30_000
+
 
 def now_ms() -> int:
     """Wall clock, UTC ms."""
@@ -52,7 +54,7 @@ class Notifier:
         self.news = asyncio.Event()
         self.table = LogTable(app, name="notices", topic=topics.notify_changelog, listener=self)
         self._replay: tuple[Replay, Book] | None = None
-        self._epoch, self._seq = 0, -1
+        self._epoch, self._seq, self._forgot_ms = 0, -1, 0
 
     # -- the log, as LogTable tells it
 
@@ -116,7 +118,9 @@ class Notifier:
             names = {each.name for each in receivers}
             gone = {each.receiver for each in self.book.notices.values()} - names
             ended = [n for name in gone for n in give_up(self.book, name, "receiver_removed")]
-            self.book.forget(moment.now_ms, names)
+            if moment.now_ms - self._forgot_ms >= FORGET_EVERY_MS:
+                self._forgot_ms = moment.now_ms
+                self.book.forget(moment.now_ms, names)
             plan(self.book, receivers, moment)
             if not await self._flush():
                 return None

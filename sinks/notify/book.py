@@ -21,6 +21,8 @@ LogRecord = tuple[bytes, bytes | None]
 META, EPISODE, NOTICE, STANDING, SILENCE = b"m", b"e", b"n", b"r", b"s"
 #: Longer than anybody asks what an alert was, and than a notice may be on its way.
 OVER_KEPT_MS = 7 * 86_400_000
+#: After so long, an alert that is over and was told is no longer looked at, unless a step comes.
+OVER_LOOKED_AT_MS = 3_600_000
 
 
 class Episode(msgspec.Struct, omit_defaults=True):
@@ -34,6 +36,11 @@ class Episode(msgspec.Struct, omit_defaults=True):
     def key(self) -> str:
         """Names the episode."""
         return f"{self.alert.fingerprint}/{self.alert.starts_at_ms}"
+
+    @property
+    def all_told(self) -> bool:
+        """Whether all who were told that it fires were told that it is over."""
+        return all(mark.standing in ("resolved", "corrected") for mark in self.marks.values())
 
 
 class Standing(msgspec.Struct, omit_defaults=True):
@@ -59,6 +66,8 @@ class Book:
     def __init__(self) -> None:
         self.meta = Meta()
         self.episodes: dict[str, Episode] = {}
+        #: Those that somebody may have to be told of.
+        self.live: dict[str, Episode] = {}
         self.notices: dict[str, Notice] = {}
         self.standings: dict[str, Standing] = {}
         self.silences: dict[str, Silence] = {}
@@ -81,6 +90,7 @@ class Book:
         if known is None:
             known = self.episodes[key] = Episode(given, now_ms)
         known.alert, known.taken_ms = given, now_ms
+        self.live[key] = known
         if given.late:
             self.meta.late_ms = now_ms
         self.change(known)
@@ -115,8 +125,14 @@ class Book:
     def forget(self, now_ms: int, receivers: Iterable[str]) -> None:
         """Drop what is over for long, and receivers that are no more."""
         for key, episode in list(self.episodes.items()):
-            if not is_active(episode.alert) and now_ms - episode.taken_ms > OVER_KEPT_MS:
+            if is_active(episode.alert):
+                continue
+            over_ms = now_ms - episode.taken_ms
+            if over_ms > OVER_LOOKED_AT_MS and episode.all_told:
+                self.live.pop(key, None)
+            if over_ms > OVER_KEPT_MS:
                 del self.episodes[key]
+                self.live.pop(key, None)
                 self._changed.add(EPISODE + key.encode())
         for name, silence in list(self.silences.items()):
             if now_ms - silence.ends_at_ms > OVER_KEPT_MS:
@@ -193,6 +209,7 @@ class Book:
 
     def begin(self, epoch: int, touched: set[bytes], stale: set[bytes]) -> None:
         """Go on from here; keys whose last record is not to be trusted are written over."""
+        self.live = dict(self.episodes)
         self._changed |= stale
 
 

@@ -19,6 +19,8 @@ ENTRIES_MAX = 100
 PLANNED_ENTRIES_MAX = 1000
 
 News = tuple[Episode, Reason]
+#: The values of the labels that a receiver groups by.
+Group = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +51,39 @@ def plan(book: Book, receivers: Iterable[Receiver], moment: Moment) -> list[Noti
 
 
 def _plan_one(book: Book, receiver: Receiver, moment: Moment, room: int) -> list[Notice]:
-    caught_up = moment.now_ms - book.meta.late_ms >= moment.caught_up_after_ms
-    groups: dict[tuple[str, ...], list[News]] = {}
-    for episode in book.episodes.values():
-        mark = episode.marks.get(receiver.name)
-        reason = should_notify(mark, episode.alert, receiver, moment.now_ms, caught_up=caught_up)
-        if reason is not None and receiver.wants(episode.alert.labels):
-            groups.setdefault(_group(receiver, episode), []).append((episode, reason))
+    news, firing = _gather(book, receiver, moment)
+    if not news:
+        return []
     busy = {tuple(each.group.values()): each for each in book.pending(receiver.name)}
     made: list[Notice] = []
-    for values, news in groups.items():
+    for values, told in news.items():
         if values in busy:
-            _hurry(book, busy[values], news, moment.now_ms)
-        elif room > 0 and _waited(receiver, news, moment.now_ms):
-            made.append(_make(book, receiver, news[:ENTRIES_MAX], moment.now_ms))
+            _hurry(book, busy[values], told, moment.now_ms)
+        elif room > 0 and _waited(receiver, told, moment.now_ms):
+            others = firing.get(values, [])
+            made.append(_make(book, receiver, told[:ENTRIES_MAX], others, moment.now_ms))
             room -= len(made[-1].entries)
     return made
 
 
-def _group(receiver: Receiver, episode: Episode) -> tuple[str, ...]:
+def _gather(
+    book: Book, receiver: Receiver, moment: Moment
+) -> tuple[dict[Group, list[News]], dict[Group, list[Episode]]]:
+    """By group: what the receiver is to be told, and what else it knows to fire."""
+    caught_up = moment.now_ms - book.meta.late_ms >= moment.caught_up_after_ms
+    news: dict[Group, list[News]] = {}
+    firing: dict[Group, list[Episode]] = {}
+    for episode in book.live.values():
+        alert, mark = episode.alert, episode.marks.get(receiver.name)
+        reason = should_notify(mark, alert, receiver, moment.now_ms, caught_up=caught_up)
+        if reason is not None and receiver.wants(alert.labels):
+            news.setdefault(_group(receiver, episode), []).append((episode, reason))
+        elif mark is not None and is_active(alert) and not alert.suppressed_by:
+            firing.setdefault(_group(receiver, episode), []).append(episode)
+    return news, firing
+
+
+def _group(receiver: Receiver, episode: Episode) -> Group:
     return tuple(episode.alert.labels.get(name, "") for name in receiver.group_by)
 
 
@@ -83,7 +99,9 @@ def _hurry(book: Book, notice: Notice, news: list[News], now_ms: int) -> None:
         book.put(msgspec.structs.replace(notice, next_try_ms=now_ms))
 
 
-def _make(book: Book, receiver: Receiver, news: list[News], now_ms: int) -> Notice:
+def _make(
+    book: Book, receiver: Receiver, news: list[News], others: list[Episode], now_ms: int
+) -> Notice:
     group = _group(receiver, news[0][0])
     steps = []
     for episode, reason in news:
@@ -93,7 +111,6 @@ def _make(book: Book, receiver: Receiver, news: list[News], now_ms: int) -> Noti
         standing = standing_after(reason, episode.alert)
         episode.marks[receiver.name] = Mark(episode.alert.seq, now_ms, standing, n + 1)
         book.change(episode)
-    others = _still_firing(book, receiver, group, {episode.key for episode, _ in news})
     room = ENTRIES_MAX - len(news)
     notice = Notice(
         id=notice_id(receiver.name, steps),
@@ -109,18 +126,3 @@ def _make(book: Book, receiver: Receiver, news: list[News], now_ms: int) -> Noti
     )
     book.put(notice)
     return notice
-
-
-def _still_firing(
-    book: Book, receiver: Receiver, group: tuple[str, ...], told_now: set[str]
-) -> list[Episode]:
-    """The other alerts of a group that the receiver knows to fire."""
-    return [
-        episode
-        for episode in book.episodes.values()
-        if episode.key not in told_now
-        and receiver.name in episode.marks
-        and is_active(episode.alert)
-        and not episode.alert.suppressed_by
-        and _group(receiver, episode) == group
-    ]

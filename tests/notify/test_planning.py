@@ -25,6 +25,7 @@ def copied(book: Book) -> Book:
     other = Book()
     for key, value in book.records():
         other.put_back(key, value)
+    other.begin(1, set(), set())
     return other
 
 
@@ -199,6 +200,25 @@ def test_a_storm_is_planned_in_batches_that_fit_the_log() -> None:
         planned += len(made)
         assert sum(len(value or b"") for _, value in book.records()) < 8_000_000
     assert planned == 2500
+
+
+def test_what_is_over_and_told_is_looked_at_no_more_until_a_correction_comes() -> None:
+    book, who, seen = Book(), receiver(), []
+    later_ms = NOW_MS + 2 * 3_600_000
+    for alert, now_ms in (
+        (fired("a"), NOW_MS),
+        (resolved("a"), NOW_MS),
+        (step("corrected", 3, given=labels(queue="a")), later_ms),
+    ):
+        book.forget(now_ms, ["ops"])
+        book.take(alert, now_ms)
+        for notice in plan(book, [who], Moment(now_ms)):
+            seen += [each.reason for each in notice.news]
+            settle(book, notice, Answer("sent"), who, now_ms)
+        book.forget(now_ms + 3_600_001, ["ops"])
+    assert seen == ["firing", "resolved", "corrected"]
+    assert book.live == {}
+    assert len(book.episodes) == 1
 
 
 def test_what_is_over_for_long_is_forgotten_and_what_fires_is_not() -> None:
