@@ -39,7 +39,8 @@ def read(path: Path) -> pd.DataFrame:
             given[name] = ""
     given["t_ms"] = [int(number * 1000 / ROWS_PER_S) + CLOCK_START_MS for number in given.index]
     timed = given["submitted_at"] != ""
-    given.loc[timed, "t_ms"] = given.loc[timed, "submitted_at"].map(_ms)
+    if timed.any():
+        given.loc[timed, "t_ms"] = given.loc[timed, "submitted_at"].map(_ms)
     if "judgment_id" in given and (given["judgment_id"] != "").all():
         given = given.drop_duplicates(["job_id", "judgment_id"])
     given["org"], given["source"] = "local", "custom"
