@@ -1,7 +1,7 @@
 """The Faust apps that deliver to stores, ClickHouse and Redis; each a group of its own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, cast
 
@@ -37,6 +37,9 @@ from streams.settings import Settings
 from streams.spaces import Names
 from streams.transport import Consumer
 from streams.watchdog import Watchdog
+
+#: Redis takes small writes as gladly as large ones, and people wait for what is in it.
+REDIS_BATCH_AGE_S_MAX = 0.2
 
 
 @dataclass(slots=True)
@@ -113,7 +116,9 @@ def make_clickhouse(settings: Settings, instance: str) -> Deliverer:
 
 def make_redis(settings: Settings, instance: str) -> Deliverer:
     """Live snapshots and alerts into Redis."""
-    deliverer = _make(settings, "redis", instance)
+    age_s = min(settings.deliver.batch_age_s_max, REDIS_BATCH_AGE_S_MAX)
+    at_once = settings.deliver.model_copy(update={"batch_age_s_max": age_s})
+    deliverer = _make(replace(settings, deliver=at_once), "redis", instance)
     connections = settings.connections
     sink = RedisSink(
         connections.redis,
