@@ -21,6 +21,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+import msgspec
+
 from deploy.local.jars import COORDINATES
 from tests.bench import (
     core_cost,
@@ -133,12 +135,16 @@ def main() -> None:
         found.machine, found.versions = machine(), versions()
         with ground(home) as on:
             for part in chosen.parts or PARTS:
-                say(f"== {part}, load average {os.getloadavg()[0]:.1f}")
-                began_s, at = time.perf_counter(), f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+                load, began_s = os.getloadavg()[0], time.perf_counter()
+                at = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+                say(f"== {part}, load average {load:.1f}")
                 done = measure(part, chosen, on, found)
                 if done is not None:
-                    took_s = time.perf_counter() - began_s
-                    setattr(found, part, findings.signed(done, at, command, took_s))
+                    signed = msgspec.structs.replace(
+                        done, at=at, command=command, took_s=time.perf_counter() - began_s,
+                        load=(load, os.getloadavg()[0]),
+                    )  # fmt: skip
+                    setattr(found, part, signed)
                     findings.save(found, kept)
     page = report.page(found)
     print(page)

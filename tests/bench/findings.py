@@ -5,17 +5,20 @@ need not be repeated with every run; each part says when and by which command it
 """
 
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """What every part says of its measurement: when (UTC), how, and how long it took."""
+    """What every part says of its measurement: when (UTC), how, and how long it took.
+
+    ``load`` is the load average when it began and ended: how many programs wanted the cores.
+    """
 
     at: str = ""
     command: str = ""
     took_s: float = 0.0
+    load: tuple[float, float] = (0.0, 0.0)
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -113,10 +116,11 @@ class Holding(Found, frozen=True):
 
 
 class Scaling(Found, frozen=True):
-    """CPU time of one more grouping, as a share, and a worker's rate by partitions."""
+    """CPU seconds of rounds without and with one more grouping; rates by partitions."""
 
     groupings: int
-    grouping_shares: list[float]
+    without_cpu_s: list[float]
+    with_cpu_s: list[float]
     partitions: dict[int, Flow]
 
 
@@ -148,14 +152,6 @@ class Findings(msgspec.Struct, kw_only=True):
     holding: Holding | None = None
     scaling: Scaling | None = None
     soak: Soak | None = None
-
-
-F = TypeVar("F", bound=Found)
-
-
-def signed(found: F, at: str, command: str, took_s: float) -> F:
-    """The same, with when and how it was measured."""
-    return msgspec.structs.replace(found, at=at, command=command, took_s=took_s)
 
 
 def load(path: Path) -> Findings:

@@ -145,6 +145,8 @@ def drain(space: FloorSpace, worker: Watched, total: int, name: str) -> Flow:
     await_read(space, "floor", [Role.PANES])
     done = worker.moment()
     events = total - int(before)
+    if events < total / 2:
+        raise ValueError(f"half of {total} events were applied at once: ask for more")
     return Flow(
         name,
         events,

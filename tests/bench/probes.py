@@ -20,7 +20,7 @@ from streams.spaces import Names
 
 LOOK_S = {"redis": 0.01, "clickhouse": 0.1}
 EVERY_S = 0.1
-LOST_AFTER_S = 20.0
+LOST_AFTER_S = 30.0
 ORG, SOURCE, PROJECT = "probe", "custom", "delays"
 
 

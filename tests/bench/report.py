@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from tests.bench import chart
 from tests.bench.chart import Bar
 from tests.bench.findings import Findings, Found, Holding, Latency, Pipeline, Plain, Scaling, Soak
-from tests.bench.targets import OURS, Verdict, rates, verdicts, worker_bytes
+from tests.bench.targets import OURS, Verdict, grouping_share, rates, verdicts, worker_bytes
 
 _MET = {True: "met", False: "**missed**", None: "not measured"}
 _INTRO = """# What the benchmark found
@@ -64,7 +64,8 @@ def _targets(found: Findings) -> str:
 
 
 def _signed(title: str, found: Found) -> list[str]:
-    return [f"## {title}", "", f"{found.at}, `{found.command}`, {found.took_s:.0f} s.", ""]
+    load = f"load average {found.load[0]:.1f} at its begin, {found.load[1]:.1f} at its end"
+    return [f"## {title}", "", f"{found.at}, `{found.command}`, {found.took_s:.0f} s; {load}.", ""]
 
 
 def plain(found: Plain) -> Iterator[str]:
@@ -150,8 +151,12 @@ def holding(found: Holding) -> Iterator[str]:
 def scaling(found: Scaling) -> Iterator[str]:
     """One more grouping; partitions."""
     yield from _signed("Groupings and partitions", found)
-    shares = ", ".join(f"{share:+.1%}" for share in found.grouping_shares)
-    yield f"One grouping more than {found.groupings}: CPU of both stages {shares} (pairs).\n"
+    without, with_it = (
+        " ".join(f"{cpu_s:.2f}" for cpu_s in rounds)
+        for rounds in (found.without_cpu_s, found.with_cpu_s)
+    )
+    yield f"One grouping more than {found.groupings}: {grouping_share(found):+.1%} CPU"
+    yield f"of both stages, in the core alone (without it {without} s, with it {with_it} s).\n"
     rows = [
         (str(count), f"{it.per_s:,.0f}", f"{it.per_cpu_s:,.0f}", f"{it.applied_per_s:,.0f}")
         for count, it in found.partitions.items()

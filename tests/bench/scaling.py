@@ -13,7 +13,7 @@ from tests.bench.ground import Ground
 from tests.bench.pipeline import fill
 
 ONE_MORE = Grouping("queue_team", ("org", "source", "project", "queue", "team"))
-ROUNDS = 3
+ROUNDS = 4
 
 
 def run(ground: Ground, events: int, partitions: Sequence[int]) -> Scaling:
@@ -26,19 +26,19 @@ def run(ground: Ground, events: int, partitions: Sequence[int]) -> Scaling:
             space.stop()
         say(f"scaling: {count} partitions: {flow.per_s:,.0f} events/s")
         flows[count] = flow
-    shares = grouping_shares(events)
-    say(f"scaling: one more grouping: {', '.join(f'{share:+.1%}' for share in shares)}")
-    return Scaling(groupings=len(Plan().groupings), grouping_shares=shares, partitions=flows)
-
-
-def grouping_shares(events: int) -> list[float]:
-    """CPU time of both stages with one more grouping, over that without, less 1; in pairs."""
-    log, plan = core_cost.fetches(events), Plan()
+    plan = Plan()
     more = replace(plan, groupings=(*plan.groupings, ONE_MORE))
-    shares = []
-    for _ in range(ROUNDS):
-        without, with_it = (
-            sum(core_cost.measured(log, each).seconds.values()) for each in (plan, more)
-        )
-        shares.append(with_it / without - 1)
-    return sorted(shares)
+    log = core_cost.fetches(events)
+    say("scaling: one more grouping, in the core alone")
+    rounds = [(_cpu_s(log, plan), _cpu_s(log, more)) for _ in range(ROUNDS)]
+    return Scaling(
+        groupings=len(plan.groupings),
+        without_cpu_s=[without for without, _ in rounds],
+        with_cpu_s=[with_it for _, with_it in rounds],
+        partitions=flows,
+    )
+
+
+def _cpu_s(log: list[core_cost.Fetch], plan: Plan) -> float:
+    """CPU time of both stages."""
+    return sum(core_cost.measured(log, plan).seconds.values())
