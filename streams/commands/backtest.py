@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import click
 
+from schemas.alerts import AlertTransition
 from schemas.codec import Decoder, DecoderSettings
 from schemas.metrics import METRIC_BY_ID, Metric
 from schemas.people import Scope, pseudonymiser
@@ -17,7 +18,7 @@ from streams.commands.invocation import read_settings, show_rows
 from streams.core.alerts import Timing
 from streams.core.engine import Engine
 from streams.core.plan import Plan
-from streams.core.rules import grouping_of, looks_at_window, window_names
+from streams.core.rules import RuleBook, grouping_of, looks_at_window, window_names
 from streams.floor_files import read_calendar, read_groupings
 from streams.refusals import Refusal
 from streams.replay import CLOCK_START_MS, Log, open_log
@@ -27,6 +28,7 @@ from streams.sources.clock import parse_clock
 from streams.sources.mapping_files import load_mapping
 from streams.sources.reading import ReadOptions
 from streams.sources.records import SourceError
+from streams.spaces import Names
 from streams.summary import iso_utc
 
 Wrapped = TypeVar("Wrapped", bound=Callable[..., object])
@@ -50,15 +52,19 @@ class DurationType(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-def _of_a_log(wrapped: Wrapped) -> Wrapped:
+def _of_a_log(*, required: bool) -> Callable[[Wrapped], Wrapped]:
     """The options that say how a log is read."""
-    for add in (
-        click.argument("files", nargs=-1, required=True, type=_FILE),
-        click.option("--mapping", metavar="NAME|FILE", help="How rows become events."),
-        click.option("--clock", metavar="rate:N|gaps:N[:SEED]", help="Times for a log without."),
-    ):
-        wrapped = add(wrapped)
-    return wrapped
+
+    def decorate(wrapped: Wrapped) -> Wrapped:
+        for add in (
+            click.argument("files", nargs=-1, required=required, type=_FILE),
+            click.option("--mapping", metavar="NAME|FILE", help="How rows become events."),
+            click.option("--clock", metavar="rate:N|gaps:N[:SEED]", help="Times where none are."),
+        ):
+            wrapped = add(wrapped)
+        return wrapped
+
+    return decorate
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +100,11 @@ def _engine(log: Log, settings: Settings) -> Engine:
 
 
 @click.command("backtest")
-@_of_a_log
+@_of_a_log(required=False)
 @click.option("--from", "from_", type=_MOMENT, help="UTC; default: the log's beginning.")
 @click.option("--to", "to", type=_MOMENT, help="UTC; default: the log's end.")
 @click.option("--rules", type=_FILE, default=RULES_FILE, help="The file of rules.")
 @click.option("--targets", type=_FILE, default=TARGETS_FILE, help="What was agreed.")
-@click.option("--every", type=DurationType(), default="1m", show_default=True, help="At most 5m.")
 def command(  # noqa: PLR0913 - one for each option.
     files: tuple[Path, ...],
     mapping: str | None,
@@ -108,29 +113,63 @@ def command(  # noqa: PLR0913 - one for each option.
     to: datetime | None,
     rules: Path,
     targets: Path,
-    every: int,
 ) -> None:
-    """Say what the rules would have done over the log in FILES.
+    """Say what the rules would have done over the log in FILES, or over what ClickHouse has.
 
-    The log is read from its beginning, so that windows are full at --from.
+    A log is read from its beginning, so that windows are full at --from. Without FILES, --from and
+    --to are needed, and rules about backlogs and about the floor itself are left out: panes don't
+    say how things stood.
     """
-    if not 1000 <= every <= 300_000:
-        raise click.BadParameter("between 1s and 5m", param_hint="--every")
     book = read_rules(rules, targets)
-    past = _open(files, mapping, clock)
-    past.engine.watch(book)
-    for _ in backtest.play(past.log, past.engine, every):
-        pass
-    first_ms = _ms(from_) if from_ else past.log.from_ms or 0
-    last_ms = _ms(to) if to else (past.log.to_ms or 0) + 1
-    found = backtest.episodes(past.engine.found.alerts, first_ms, last_ms)
     # What always fires says nothing about the past.
-    names = [each.name for each in book.rules if each.rule.metric != "floor_alive"]
-    found = [each for each in found if each.rule in names]
+    kept = tuple(each for each in book.rules if each.rule.metric != "floor_alive")
+    book = RuleBook(kept, book.targets)
+    if files:
+        past = _open(files, mapping, clock)
+        past.engine.watch(book)
+        for _ in backtest.play(past.log, past.engine):
+            pass
+        said = past.engine.found.alerts
+        first_ms = _ms(from_) if from_ else past.log.from_ms or 0
+        last_ms = _ms(to) if to else (past.log.to_ms or 0) + 1
+    elif from_ and to and from_ < to:
+        first_ms, last_ms = _ms(from_), _ms(to)
+        book, said = _from_clickhouse(book, (first_ms, last_ms))
+    else:
+        raise click.UsageError("say FILES, or --from and a later --to to ask ClickHouse")
+    _tell(book, backtest.episodes(said, first_ms, last_ms), (first_ms, last_ms))
+
+
+def _from_clickhouse(
+    book: RuleBook, span_ms: tuple[int, int]
+) -> tuple[RuleBook, list[AlertTransition]]:
+    """The rules that panes can answer, and what they say."""
+    # Imported here: a log needs no driver.
+    from streams.backtest_history import is_in_history, play_history, read_history
+    from streams.setup import connect_clickhouse
+
+    settings = read_settings()
+    left_out = [each.name for each in book.rules if not is_in_history(each)]
+    if left_out:
+        click.echo(f"not in ClickHouse's panes, left out: {', '.join(left_out)}", err=True)
+    kept = RuleBook(tuple(filter(is_in_history, book.rules)), book.targets)
+    asked = {each.grouping for each in kept.rules}
+    groupings = [each for each in read_groupings() if each.name in asked]
+    client = connect_clickhouse(settings.connections)
+    database = Names(settings.space.space).database
+    history = read_history(client, database, groupings, *span_ms)
+    client.close()
+    plan = Plan(groupings=read_groupings())
+    return kept, play_history(history, kept, plan, read_calendar(), span_ms)
+
+
+def _tell(book: RuleBook, found: list[backtest.Episode], span_ms: tuple[int, int]) -> None:
+    names = [each.name for each in book.rules]
     tallies = [(name, backtest.Tally.of([e for e in found if e.rule == name])) for name in names]
     rows = [(name, t.fired, t.minutes, t.flapping, t.subjects) for name, t in tallies]
     show_rows(("rule", "fired", "minutes", "flapping", "subjects"), rows)
-    click.echo(f"{iso_utc(first_ms)} to {iso_utc(last_ms)}: {backtest.Tally.of(found)}")
+    first, last = map(iso_utc, span_ms)
+    click.echo(f"{first} to {last}: {backtest.Tally.of(found)}")
 
 
 def _ms(moment: datetime) -> int:
@@ -139,7 +178,7 @@ def _ms(moment: datetime) -> int:
 
 @click.command("suggest")
 @click.argument("metric")
-@_of_a_log
+@_of_a_log(required=True)
 @click.option("--by", default="project,queue", show_default=True, help="Dimensions of a grouping.")
 @click.option("--window", default="1h", show_default=True, type=click.Choice(window_names()))
 @click.option("--for", "hold", type=DurationType(), default="5m", show_default=True)

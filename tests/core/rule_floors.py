@@ -17,7 +17,7 @@ from streams.core.rollups import Rollups
 from streams.core.rules import RuleBook, make_ready
 from tests.core.floors import CALENDAR
 
-#: A Monday, 00:00 UTC, at which a 28-day period begins.
+#: Midnight UTC, at which a 28-day period begins.
 START_MS = 735 * 28 * 24 * HOUR_MS
 SOURCE = SEPARATOR.join(("north", "coop"))
 NOTHING: Mapping[str, int] = {}

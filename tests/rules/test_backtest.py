@@ -94,7 +94,6 @@ def test_suggest_shows_the_week_and_what_thresholds_would_have_cost(past: list[s
         (["suggest", "nothing"], "no metric is called 'nothing'"),
         (["suggest", "golden_accuracy", "--by", "reviewer"], "golden_accuracy is by one of:"),
         (["suggest", "golden_accuracy", "--for", "5"], "'5' is no duration"),
-        (["backtest", "--every", "10m"], "between 1s and 5m"),
         (["backtest", "--clock", "never"], "Invalid value for --clock"),
     ],
 )
@@ -104,6 +103,12 @@ def test_wrong_usage_says_what_is_accepted(
     ran = CliRunner().invoke(command, [*arguments, past[2]])
     assert ran.exit_code == 2
     assert words in ran.output
+
+
+def test_without_a_log_backtest_wants_to_know_the_time() -> None:
+    ran = CliRunner().invoke(command, ["backtest", "--from", "2026-03-02"])
+    assert ran.exit_code == 2
+    assert "say FILES, or --from and a later --to to ask ClickHouse" in ran.output
 
 
 def test_a_metric_that_was_never_known_has_no_threshold(past: list[str]) -> None:
