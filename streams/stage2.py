@@ -125,7 +125,8 @@ class Stage2(Stage[Lookout]):
         ]
         alerts: list[Outgoing] = [(_alert_key(each), encode(each), []) for each in flush.alerts]
         return {
-            topics.alerts: {partition: alerts},
+            # One partition for all: a receiver hears of them in one order.
+            topics.alerts: {0: alerts},
             topics.rollups: {partition: rows},
             topics.snapshots: {partition: snapshots},
         }

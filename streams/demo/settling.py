@@ -38,12 +38,17 @@ def stations(space: str) -> tuple[Station, ...]:
     names, topics = Names(space), Topics(space)
     floor, inputs = names.group("floor"), tuple(topics.name(role) for role in INPUT_ROLES)
     rows = (topics.rollups, topics.items, topics.labels, topics.dead_letters)
+    told = (topics.alerts, topics.commands, topics.notices)
     return (
         Station(floor, "events to be applied", inputs),
         Station(floor, "changes to be summed up", (topics.panes,)),
-        Station(names.group("deliver-clickhouse"), "rows to be stored in ClickHouse", rows),
+        Station(floor, "commands to be done", (topics.commands,)),
+        Station(names.group("deliver-notify"), "alerts to be told", (topics.alerts,)),
+        Station(names.group("deliver-clickhouse"), "rows to be stored in ClickHouse", rows + told),
         Station(
-            names.group("deliver-redis"), "snapshots to be stored in Redis", (topics.snapshots,)
+            names.group("deliver-redis"),
+            "snapshots and alerts to be stored in Redis",
+            (topics.snapshots, topics.alerts),
         ),
     )
 
@@ -53,8 +58,9 @@ def settle(kafka: Kafka, space: str, partitions: int, say: Say) -> None:
 
     Raises Refusal when a station does not get on.
     """
+    counts = {spec.name: spec.partitions for spec in Topics(space).specs(partitions)}
     for station in stations(space):
-        places = [(topic, number) for topic in station.topics for number in range(partitions)]
+        places = [(topic, n) for topic in station.topics for n in range(counts[topic])]
         spans = kafka.spans(places)
         ends = {place: span.end for place, span in spans.items() if span.end > span.start}
         _await(kafka, station, ends, say)
