@@ -69,8 +69,10 @@ class AlertsClient:
         ]
         if len(found) == 1:
             return found[0]
-        many = "no alert" if not found else f"{len(found)} alerts"
-        raise Refusal(f"{many} that fire begin with {beginning}", "`watchfloor alerts` lists them")
+        says = f"{len(found)} alerts that fire begin with {beginning}"
+        if not found:
+            says = f"no alert that fires begins with {beginning}"
+        raise Refusal(says, "`watchfloor alerts` lists them")
 
     def _token(self) -> str:
         if self.settings.token is not None:

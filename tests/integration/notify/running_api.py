@@ -68,7 +68,7 @@ def running_api(opened: OpenNotify, folder: Path) -> Iterator[Api]:
         principal("northwind", "client", CLIENT, ["comments-en"]),
     ]
     file.write_text(yaml.safe_dump({"principals": entries}))
-    space = opened(WATCHFLOOR_ALERTS_PRINCIPALS=str(file))
+    space = opened(WATCHFLOOR_ALERTS_PRINCIPALS=str(file), WATCHFLOOR_NOTIFY_SILENT_S="3600")
     space.receivers(hook("ops", "http://127.0.0.1:9/nobody", group_by=["project"]))
     child = space.notifier()
     found = Api(space, port_of(child))

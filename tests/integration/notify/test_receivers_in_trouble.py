@@ -92,7 +92,7 @@ async def goes_silent(good: Listener, dog: Listener) -> None:
 
 
 def test_a_receiver_in_trouble_delays_nobody_and_is_an_alert(opened: OpenNotify) -> None:
-    space = opened(WATCHFLOOR_NOTIFY_SILENT_S="25")
+    space = opened(WATCHFLOOR_NOTIFY_SILENT_S="12")
     asyncio.run(trouble(space))
     raised = {each.labels.get("receiver", "") for each in space.alerts() if each.state == "firing"}
     assert raised >= {"failing", "hanging", "redirecting", "gone"}
