@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from schemas.groupings import DIMENSIONS
 from schemas.measures import MEASURES, Kind
+from schemas.metrics.declaration import SLA_ACTIVATE
 from sinks.ddl import quoted
 
 #: The event types that leave a trace in the rollups, and the trace; of others nothing is said.
@@ -20,6 +21,7 @@ _TRACES: dict[str, str] = {
     "item.claimed": "sum(claimed)",
     "assignment.expired": "sum(expired)",
     "golden.answered": "sum(golden_n)",
+    SLA_ACTIVATE: "sum(sla_activated)",
 }
 _UNTRACED = ("item.created", "work.started")
 

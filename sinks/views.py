@@ -51,6 +51,7 @@ VIEWS: tuple[View, ...] = (
     View("throughput", "How much was done, per hour", (1, 2, 3, 4, 5, 6, 7, 8, 9)),
     View("aht", "What it cost in time: handle, active and flow", (10, 11, 12, 13, 17, 18, 19)),
     View("backlog", "Waits, drain, and what stood at the end of each step", (23, 24, 31, 35)),
+    View("sla", "Promises kept and broken", (26, 27, 28, 29, 30, 34)),
     View("review_yield", "What reviewers made of the work", (7, 52, 53)),
     View("quality", "How right the answers to golden items were", (36, 37, 38)),
 )

@@ -11,9 +11,10 @@ from schemas.metrics.declaration import Direction, Interval, Metric, Unit
 from schemas.metrics.efficiency import EFFICIENCY
 from schemas.metrics.quality import QUALITY
 from schemas.metrics.review import REVIEWS
+from schemas.metrics.sla import SLA
 from schemas.metrics.throughput import THROUGHPUT
 
-METRICS: tuple[Metric, ...] = (*THROUGHPUT, *EFFICIENCY, *BACKLOG, *QUALITY, *REVIEWS)
+METRICS: tuple[Metric, ...] = (*THROUGHPUT, *EFFICIENCY, *BACKLOG, *SLA, *QUALITY, *REVIEWS)
 
 METRIC_BY_ID: Mapping[str, Metric] = {metric.id: metric for metric in METRICS}
 

@@ -5,6 +5,9 @@ from enum import StrEnum
 
 from schemas.metrics.formulas import Formula, Share
 
+#: What stage 1 says by itself when an SLA clock starts; a metric may need it like an event.
+SLA_ACTIVATE = "sla.activate"
+
 
 class Unit(StrEnum):
     """What a value is counted in."""
@@ -16,6 +19,7 @@ class Unit(StrEnum):
     SECONDS = "s"
     FRACTION = "fraction"
     PER_ITEM = "per item"
+    TIMES = "times"
 
 
 class Direction(StrEnum):
@@ -65,9 +69,10 @@ PRESENCE = frozenset({"org", "source", "team", "site", "annotator"})
 class Metric:
     """One declaration; ``number`` is its row in the design's table of metrics.
 
-    ``needs`` are event types without which the value is unknown and not zero; ``a|b`` is
-    either. ``min_n``: with fewer observations the value is withheld. ``dimensions`` are those
-    it may be grouped by; ``always_by`` those without which it makes no sense.
+    ``needs`` are event types (or ``SLA_ACTIVATE``) without which the value is unknown and not
+    zero; ``a|b`` is either. ``min_n``: with fewer observations the value is withheld.
+    ``dimensions`` are those it may be grouped by; ``always_by`` those without which it makes no
+    sense.
     """
 
     id: str

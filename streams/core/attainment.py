@@ -16,6 +16,11 @@ _RANK = {kind: rank for rank, kind in enumerate(Kind)}
 #: Steps that tell how long the clock has run and been paused.
 _SETTLING = frozenset({Kind.PAUSE, Kind.RESUME, Kind.FULFIL, Kind.CANCEL})
 _SINGLE = {Kind.ACTIVATE: "sla_activated", Kind.AT_RISK: "sla_at_risk", Kind.BREACH: "sla_breached"}
+#: Steps after which a clock runs.
+_RUNNING = frozenset({Kind.ACTIVATE, Kind.RESUME, Kind.AT_RISK})
+
+#: Where a clock counts as open, and its deadline (UTC ms).
+Standing = tuple[Scope, int]
 
 
 def facts_of(story: Iterable[Transition]) -> list[Fact]:
@@ -59,6 +64,24 @@ def difference(before: Sequence[Transition], after: Sequence[Transition]) -> lis
     return facts
 
 
+def open_deadlines(story: Iterable[Transition]) -> "Counter[Standing]":
+    """Where and when clocks that run are due: those that may still be kept.
+
+    Paused clocks have no deadline, breached ones have had it.
+    """
+    latest: dict[tuple[str, int], Transition] = {}
+    for step in sorted(story, key=_order):
+        latest[step.policy, step.cycle] = step
+    return Counter(
+        (_scope(step), step.deadline_ms)
+        for step in latest.values()
+        if step.contract == "SLA"
+        and step.kind in _RUNNING
+        and not step.breached
+        and step.deadline_ms is not None
+    )
+
+
 def _end_of(step: Transition) -> str | None:
     if step.kind is Kind.FULFIL:
         return "sla_fulfilled_late" if step.breached else "sla_fulfilled"
@@ -73,5 +96,8 @@ def _order(step: Transition) -> tuple[str, int, int, int, int, int]:
 
 
 def _fact(step: Transition, deltas: list[tuple[int, int]]) -> Fact:
-    scope = Scope(step.queue, step.team, step.site, None, None, None, step.extras)
-    return Fact(step.at_ms, scope, tuple(deltas))
+    return Fact(step.at_ms, _scope(step), tuple(deltas))
+
+
+def _scope(step: Transition) -> Scope:
+    return Scope(step.queue, step.team, step.site, None, None, None, step.extras)

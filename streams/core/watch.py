@@ -6,6 +6,7 @@ A tick costs in proportion to what falls due; it takes no more than it is allowe
 with the next call, so a policy change on a million clocks goes in slices.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -46,11 +47,15 @@ _decode = msgspec.msgpack.Decoder(_Stored).decode
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a tick had to say about one item: changed entries, and facts by causing record."""
+    """What a tick had to say about one item: changed entries, and facts by causing record.
+
+    ``moves`` says how many open clocks came to (+) or left (-) a deadline.
+    """
 
     key: str
     entries: tuple[Entry, ...]
     bookings: list[tuple[int, list[Fact]]]
+    moves: list[tuple[attainment.Standing, int]]
 
 
 class Watch:
@@ -117,13 +122,22 @@ class Watch:
         record_ms = self._records.pop(key, stored.record_ms)
         self._dirty[key] = restated.entries
         self._note_last(key, restated.entries)
+        before, after = holding(stored.entries), story.transitions
+        if not restated.changed:
+            return Told(key, (), [], [])
         bookings: dict[int, list[Fact]] = {}
-        if restated.changed:
-            for fact in attainment.difference(holding(stored.entries), story.transitions):
-                # What time brought is booked as if time had been on the minute.
-                caused_ms = fact.t_ms if record_ms is None else record_ms
-                bookings.setdefault(caused_ms, []).append(fact)
-        return Told(key, restated.changed, list(bookings.items()))
+        for fact in attainment.difference(before, after):
+            # What time brought is booked as if time had been on the minute.
+            caused_ms = fact.t_ms if record_ms is None else record_ms
+            bookings.setdefault(caused_ms, []).append(fact)
+        moved = attainment.open_deadlines(after)
+        moved.subtract(attainment.open_deadlines(before))
+        moves = [(standing, n) for standing, n in moved.items() if n]
+        return Told(key, restated.changed, list(bookings.items()), moves)
+
+    def open_deadlines(self, key: str) -> "Counter[attainment.Standing]":
+        """Where and when the item's running clocks are due, as it was last told."""
+        return attainment.open_deadlines(holding(self._stored(key).entries))
 
     def _note_last(self, key: str, entries: tuple[Entry, ...]) -> None:
         if entries:

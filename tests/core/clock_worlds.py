@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from streams.core.attainment import Standing
 from streams.core.facts import Fact, Scope
 from streams.core.ledger import Entry
 from streams.core.moments import Moment
@@ -100,11 +101,13 @@ class Heard:
     history: list[Moment] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     said: list[Entry] = field(default_factory=list)
+    #: Open clocks by place and deadline.
+    due: Counter[Standing] = field(default_factory=Counter)
     stored: bytes | None = None
 
     def copy(self) -> "Heard":
         """As a crash finds it again."""
-        return Heard(list(self.history), list(self.facts), list(self.said), self.stored)
+        return Heard(list(self.history), list(self.facts), list(self.said), +self.due, self.stored)
 
 
 class World:
@@ -128,6 +131,8 @@ class World:
             found += self.watch.advance(now_ms, lambda _: self.heard.history, limit)
         for told in found:
             self.heard.said += told.entries
+            for standing, n in told.moves:
+                self.heard.due[standing] += n
             self.heard.facts += [fact for _, facts in told.bookings for fact in facts]
         return found
 

@@ -50,6 +50,19 @@ def test_what_was_booked_is_what_the_story_counts_for(rng: Random) -> None:
 
 
 @given(dice)
+def test_open_clocks_stand_where_a_fresh_look_finds_them(rng: Random) -> None:
+    moments = life(rng)
+    world, minute = World(), -5
+    for each in rng.sample(moments, len(moments)):
+        world.hear(each)
+        minute += rng.randrange(LIFE // 10)
+        world.tick(at(minute))
+    story = tell(BOOK, in_order(moments), at(minute)).transitions
+    assert +world.heard.due == attainment.open_deadlines(story) == world.watch.open_deadlines(KEY)
+    assert min([due_ms for _, due_ms in +world.heard.due], default=at(minute)) >= at(minute)
+
+
+@given(dice)
 def test_a_breach_that_was_told_and_is_none_is_withdrawn_once(rng: Random) -> None:
     moments = life(rng)
     world = World()
@@ -78,7 +91,9 @@ def test_time_that_passes_in_between_changes_nothing(rng: Random) -> None:
         clocks.pass_to(rng.choice((moment.t_ms, moment.t_ms - 60_000)))
         clocks.step(moment)
     clocks.pass_to(at(END))
-    assert clocks.story() == tell(BOOK, moments, at(END))
+    told, at_once = clocks.story(), tell(BOOK, moments, at(END))
+    assert by_key(list(told.transitions)) == by_key(list(at_once.transitions))
+    assert told.next_ms == at_once.next_ms
 
 
 @given(dice)
