@@ -103,6 +103,8 @@ def test_a_wrong_file_is_refused_with_line_and_reason(case: str, tmp_path: Path)
     text, says = CASES[case]
     found = refused(tmp_path, text)
     assert any(says in fault for fault in found), found
+    assert "whsec_abc" not in str(found)
+    assert "me:pw" not in str(found)
 
 
 def test_a_signing_secret_that_is_none_is_refused_and_not_repeated(

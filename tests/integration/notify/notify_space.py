@@ -38,6 +38,13 @@ class NotifySpace:
         """Start the notifier."""
         return self.floor.deliver("notify")
 
+    def another_notifier(self) -> Child:
+        """Start one that takes over when the first is gone."""
+        arguments = ("--space", self.floor.name, "deliver", "--only", "notify", "--instance", "e")
+        child = Child.start(arguments, self.file.with_name("another-notifier.log"))
+        self.floor.children.append(child)
+        return child
+
     async def again(self, child: Child) -> Child:
         """Start a notifier that was killed."""
         return await asyncio.to_thread(self.floor.start_again, child)

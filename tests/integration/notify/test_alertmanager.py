@@ -20,7 +20,8 @@ from sinks.notify.book import Book
 from sinks.notify.planning import Moment, plan
 from sinks.notify.targets import Targets
 from streams.notifier import now_ms
-from tests.integration.notify.notify_space import program
+from tests.integration.notify.conftest import OpenNotify
+from tests.integration.notify.notify_space import NotifySpace, program
 from tests.notify.receivers import receiver
 from tests.notify.transitions import evidence, labels, step
 
@@ -132,6 +133,31 @@ def test_what_fires_is_told_again_so_that_it_does_not_end_by_itself(
     told(book, alertmanager.url, over)
     assert asyncio.run(TARGETS.tell_again(book, who, now_ms() + 299_000)) is not None
     assert asyncio.run(TARGETS.tell_again(book, who, now_ms() + 301_000)) is None
+
+
+async def kept_firing(space: NotifySpace, alertmanager: Alertmanager) -> set[str]:
+    """The ends that Alertmanager sees of one alert, which the notifier keeps alive."""
+    target = {"url": alertmanager.url, "resend": "500ms"}
+    space.receivers(
+        {"name": "am", "alertmanager": target, "internal": True, "matchers": ["queue=kept"]}
+    )
+    child = space.notifier()
+    ends: set[str] = set()
+    await space.say(step("firing", 1, given=labels(queue="kept")))
+    async with asyncio.timeout(120):
+        while len(ends) < 3:
+            for each in await asyncio.to_thread(alertmanager.ask, "alerts?filter=queue=kept"):
+                ends.add(str(each["endsAt"]))
+            await asyncio.sleep(0.2)
+    child.ask_to_stop()
+    assert await asyncio.to_thread(child.await_end) == 0
+    return ends
+
+
+def test_the_notifier_keeps_an_alert_firing_there(
+    opened: OpenNotify, alertmanager: Alertmanager
+) -> None:
+    assert len(asyncio.run(kept_firing(opened(), alertmanager))) >= 3
 
 
 def test_a_body_it_refuses_is_not_sent_again(alertmanager: Alertmanager) -> None:

@@ -91,3 +91,32 @@ def test_no_page_is_lost_and_a_repeat_carries_the_same_id(opened: OpenNotify) ->
     # Four deaths were in the middle of a request: each of these notices may come once more.
     assert 2 * len(DEATHS) + 2 <= len(heard) <= 2 * len(DEATHS) + 4
     assert space.outcomes() == {"sent": 2 * len(DEATHS)}
+
+
+async def take_over(space: NotifySpace) -> list[Heard]:
+    """A paused notifier comes back when another has taken over, and both have something to say."""
+    async with listening() as here:
+        space.receivers(hook("ops", here.url, matchers=["alertname=BacklogAge"]))
+        first = space.notifier()
+        await space.say(step("firing", 1, given=labels(queue="before")))
+        await here.until(lambda heard: queues(heard) == {"before"})
+        first.pause()
+        second = space.another_notifier()
+        await space.say(step("firing", 1, given=labels(queue="during")))
+        await here.until(lambda heard: queues(heard) == {"before", "during"})
+        first.resume()
+        await space.say(step("firing", 1, given=labels(queue="after")))
+        await here.until(lambda heard: queues(heard) == {"before", "during", "after"})
+        for child in (first, second):
+            await asyncio.to_thread(child.ask_to_stop)
+        ended = [await asyncio.to_thread(child.await_end) for child in (first, second)]
+        assert ended[1] == 0
+        return here.heard
+
+
+def test_a_notifier_that_was_paused_adds_nothing_of_its_own(opened: OpenNotify) -> None:
+    heard = asyncio.run(take_over(opened()))
+    ids = {(each.json["groupLabels"]["queue"], each.headers["webhook-id"]) for each in heard}
+    assert sorted(queue for queue, _ in ids) == ["after", "before", "during"]
+    # One notice may have been on its way when the paused one woke up.
+    assert len(heard) <= 4
