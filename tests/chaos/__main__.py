@@ -1,6 +1,7 @@
 """``python -m tests.chaos --runs 300 --seed 1``: seeded faults on a real floor, and their table."""
 
 import secrets
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -12,12 +13,13 @@ import click
 from tests.chaos.arena import Arena, arena
 from tests.chaos.episodes import Outcome, episode
 from tests.chaos.faults import FAULTS
+from tests.chaos.floor_guards import ON_A_FLOOR, without
 from tests.chaos.grounds import Grounds, grounds
 from tests.chaos.table import table
 
 #: A space lives this long; then all snapshots are asked for, and another one begins.
-EPISODES_OF_SPACE = 12
-FAULTS_AT_ONCE = (1, 2, 2, 3)
+EPISODES_OF_SPACE = 10
+FAULTS_AT_ONCE = (2, 3, 4, 5)
 WHOLE_S_MAX = 420.0
 
 
@@ -60,17 +62,31 @@ def _say(space: Arena, outcome: Outcome) -> None:
         click.echo(f"    ended by themselves so far: {ends}", err=True)
 
 
+def _noticed(found: Grounds, folder: Path, seed: int) -> Iterator[bool]:
+    """Of each guard that is left out, whether anything was found wrong then."""
+    for number, name in enumerate(ON_A_FLOOR):
+        verdict = without(found, folder / f"without-{number}", name, seed)
+        click.echo(f'without "{name}": {"nobody noticed" if verdict.exact else "red"}')
+        for note in verdict.notes[:3]:
+            click.echo(f"    {note[:200]}", err=True)
+        yield not verdict.exact
+
+
 @click.command()
 @click.option("--runs", default=60, show_default=True, type=click.IntRange(1))
 @click.option("--seed", default=None, type=int, help="Default: drawn, and printed.")
 @click.option("--only", default="", help="Faults whose name contains this.")
+@click.option("--guards", is_flag=True, help="Leave out what only a whole floor shows, instead.")
 @click.option("--logs", type=click.Path(path_type=Path), help="Keep the processes' output here.")
-def main(runs: int, seed: int | None, only: str, logs: Path | None) -> None:
+def main(runs: int, seed: int | None, only: str, guards: bool, logs: Path | None) -> None:
     """Inject faults into a floor under load; exits 1 when anything is lost, doubled or wrong."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     seed = secrets.randbelow(10_000) if seed is None else seed
     click.echo(f"seed {seed}", err=True)
     plan = list(schedule(seed, runs, only))
     with tempfile.TemporaryDirectory() as scratch, grounds(Path(scratch)) as found:
+        if guards:
+            sys.exit(not all(list(_noticed(found, Path(scratch), seed))))
         outcomes = list(run(found, logs or Path(scratch) / "logs", seed, plan))
     click.echo("\n".join(table(outcomes)))
     sys.exit(not all(outcome.verdict.exact for outcome in outcomes))

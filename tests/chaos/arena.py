@@ -1,18 +1,21 @@
 """A space on the grounds with its crew at work, a feed of letters, and the wait for the truth."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
+from typing import TypeVar
 
 from clickhouse_connect.driver.client import Client
+from kafka.errors import KafkaError
 
 from schemas.topics import Topics
 from sinks import clickhouse
 from streams import settings, setup
 from streams.admin import Kafka
+from streams.refusals import Refusal
 from streams.settings import Settings
 from streams.spaces import Names
 from tests.chaos import snapshots
@@ -26,6 +29,7 @@ from tests.integration.main_job.conftest import environment
 SESSION_S = 6.0
 WORKERS = 2
 _POLL_S = 0.3
+_BROKER_S_MAX = 60.0
 _OWN = {
     "WATCHFLOOR_PEOPLE_ARE_PSEUDONYMS": "true",
     "WATCHFLOOR_HEALTH_PORT": "0",
@@ -36,6 +40,8 @@ _OWN = {
     "WATCHFLOOR_DELIVER_RETRY_S_MAX": "2",
 }
 
+Answer = TypeVar("Answer")
+
 
 @dataclass(slots=True)
 class Arena:
@@ -44,7 +50,6 @@ class Arena:
     grounds: Grounds
     settings: Settings
     crew: Crew
-    kafka: Kafka
     client: Client
     sending: Sending
     #: Rows that were put into an output topic so that a sink refuses them.
@@ -60,6 +65,19 @@ class Arena:
         """How many each topic has."""
         return self.settings.floor.partitions
 
+    def ask(self, question: Callable[[Kafka], Answer]) -> Answer:
+        """Ask the broker something, again while it is on its way back from a restart."""
+        until_s = time.monotonic() + _BROKER_S_MAX
+        connections = self.settings.connections
+        while True:
+            try:
+                with Kafka(connections.kafka, connections.timeout_s) as kafka:
+                    return question(kafka)
+            except (KafkaError, Refusal):
+                if time.monotonic() > until_s:
+                    raise
+                time.sleep(_POLL_S)
+
     def await_exact(self, seconds_max: float, *, whole: bool = False) -> Verdict:
         """What differs from the truth, once nothing does, or at the latest after so long.
 
@@ -69,7 +87,7 @@ class Arena:
         changelog = self.topics.floor_changelog(1)
         until_s = time.monotonic() + seconds_max
         while True:
-            fates = compare_fates(self.kafka, changelog, self.partitions, sent)
+            fates = self.ask(lambda kafka: compare_fates(kafka, changelog, self.partitions, sent))
             if fates and time.monotonic() < until_s:
                 time.sleep(_POLL_S)
                 continue
@@ -90,8 +108,8 @@ class Arena:
 
 
 @contextmanager
-def arena(grounds: Grounds, folder: Path, workers: int = WORKERS) -> Iterator[Arena]:
-    """Set a space up with a crew at work; all of it is gone at the end."""
+def arena(grounds: Grounds, folder: Path, *, without: str | None = None) -> Iterator[Arena]:
+    """Set a space up with a crew at work, perhaps without a guard; all is gone at the end."""
     folder.mkdir(parents=True, exist_ok=True)
     own = {"WATCHFLOOR_LOCAL_DIR": str(folder), **_OWN}
     with environment(grounds.direct | own):
@@ -101,19 +119,18 @@ def arena(grounds: Grounds, folder: Path, workers: int = WORKERS) -> Iterator[Ar
     client = clickhouse.connect(connections.clickhouse)
     client.database = Names(found.space.space).database
     topics = Topics(found.space.space)
-    crew = Crew(found.space.space, folder, grounds.through | own)
+    guard = {} if without is None else {"CHAOS_WITHOUT": without}
+    crew = Crew(found.space.space, folder, grounds.through | own | guard)
     try:
-        with (
-            Kafka(connections.kafka, connections.timeout_s) as kafka,
-            Sending(connections.kafka, topics.prefix) as sending,
-        ):
-            for number in range(workers):
+        with Sending(connections.kafka, topics.prefix) as sending:
+            for number in range(WORKERS):
                 crew.worker(f"w{number}")
             crew.deliver("clickhouse")
             crew.deliver("redis")
             crew.await_at_work()
-            yield Arena(grounds, found, crew, kafka, client, sending)
-            kafka.delete_topics([each.name for each in topics.specs()])
+            yield Arena(grounds, found, crew, client, sending)
+            with Kafka(connections.kafka, connections.timeout_s) as kafka:
+                kafka.delete_topics([each.name for each in topics.specs()])
     finally:
         crew.end()
         client.close()

@@ -1,10 +1,17 @@
 """The proxied stack that all chaos tests of a session share."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
+from kafka.errors import KafkaError
 
 from tests.chaos.grounds import Grounds, grounds
+from tests.faust_traps.broker import Broker
+from tests.faust_traps.conftest import start
+
+_FRESH_S_MAX = 30.0
+__all__ = ["broker", "harmed_grounds", "start"]
 
 
 @pytest.fixture(scope="session")
@@ -12,3 +19,24 @@ def harmed_grounds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grounds
     """A stack of its own, for its parts are killed and its ways are cut."""
     with grounds(tmp_path_factory.mktemp("grounds")) as found:
         yield found
+
+
+@pytest.fixture
+def broker(harmed_grounds: Grounds) -> Iterator[Broker]:
+    """Its broker, unharmed, for workers of the traps."""
+    opened = Broker(harmed_grounds.direct["WATCHFLOOR_KAFKA"])
+    _await_coordinator(opened)
+    yield opened
+    opened.close()
+
+
+def _await_coordinator(broker: Broker) -> None:
+    """A fresh broker makes its topic of offsets when it is first asked for one."""
+    until_s = time.monotonic() + _FRESH_S_MAX
+    while True:
+        try:
+            broker.committed("nobody", "nothing")
+            return
+        except KafkaError:
+            assert time.monotonic() < until_s, "no coordinator"
+            time.sleep(0.1)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from random import Random
 
 from streams import records
-from streams.admin import Kafka, Span
+from streams.admin import Span
 from streams.core import wire
 from tests.chaos.arena import Arena
 from tests.chaos.comparison import Verdict
@@ -16,7 +16,7 @@ from tests.chaos.faults import FAULTS
 from tests.chaos.maker import Maker
 
 ITEMS = 40
-FEED_S_LEAST = 8.0
+FEED_S_LEAST = 6.0
 EXACT_S_MAX = 120.0
 
 
@@ -40,14 +40,21 @@ class Outcome:
     recovery_s: float
 
 
-def episode(arena: Arena, seed: int, number: int, names: Sequence[str]) -> Outcome:
+def episode(
+    arena: Arena,
+    seed: int,
+    number: int,
+    names: Sequence[str],
+    *,
+    exact_s_max: float = EXACT_S_MAX,
+) -> Outcome:
     """Send an episode's letters while these faults happen one after the other."""
     rng = Random(f"{seed}/{number}/faults")
     letters = Maker(seed, number, _now_ms()).letters(ITEMS)
     ends = _changelog_spans(arena)
     happened: list[tuple[str, int, int]] = []
     with ThreadPoolExecutor(1, "feed") as pool:
-        feeding = pool.submit(arena.sending.send, letters, FEED_S_LEAST + 4 * len(names))
+        feeding = pool.submit(arena.sending.send, letters, FEED_S_LEAST + 3 * len(names))
         for name in names:
             time.sleep(rng.uniform(0.5, 3.0))
             from_ms = _now_ms()
@@ -55,9 +62,9 @@ def episode(arena: Arena, seed: int, number: int, names: Sequence[str]) -> Outco
             happened.append((name, from_ms, _now_ms()))
         feeding.result()
     healed_s = time.monotonic()
-    verdict = arena.await_exact(EXACT_S_MAX)
+    verdict = arena.await_exact(exact_s_max)
     recovery_s = time.monotonic() - healed_s
-    moments = _advances(arena.kafka, ends, _changelog_spans(arena))
+    moments = _advances(arena, ends, _changelog_spans(arena))
     faults = tuple(
         Injected(name, from_ms, to_ms, _longest_s(moments, from_ms, to_ms))
         for name, from_ms, to_ms in happened
@@ -71,11 +78,12 @@ def _now_ms() -> int:
 
 def _changelog_spans(arena: Arena) -> dict[tuple[str, int], Span]:
     topic = arena.topics.floor_changelog(1)
-    return arena.kafka.spans([(topic, number) for number in range(arena.partitions)])
+    places = [(topic, number) for number in range(arena.partitions)]
+    return arena.ask(lambda kafka: kafka.spans(places))
 
 
 def _advances(
-    kafka: Kafka, before: dict[tuple[str, int], Span], after: dict[tuple[str, int], Span]
+    arena: Arena, before: dict[tuple[str, int], Span], after: dict[tuple[str, int], Span]
 ) -> dict[int, list[int]]:
     """When each partition's state became durable (UTC ms of the broker's log)."""
     spans = {
@@ -83,7 +91,7 @@ def _advances(
         for place in before
     }
     found: dict[int, list[int]] = {place[1]: [] for place in spans}
-    for record in records.read(kafka.servers, spans):
+    for record in records.read(arena.settings.connections.kafka, spans):
         if record.key == wire.META:
             found[record.partition].append(record.timestamp_ms)
     return found

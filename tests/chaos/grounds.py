@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from random import sample
 from urllib.parse import urlsplit
 
 import pytest
@@ -79,8 +80,9 @@ def _advertise(patch: pytest.MonkeyPatch, behind: int, before: int) -> None:
 
 
 def _free_port() -> int:
-    spare = range(ports.USUAL["kafka"] + 15_000, ports.USUAL["kafka"] + 17_000)
-    return next(port for port in spare if ports.is_free(port))
+    """Any free one, so that two of these on a machine seldom want the same."""
+    spare = range(ports.USUAL["kafka"] + 15_000, ports.USUAL["kafka"] + 20_000)
+    return next(port for port in sample(spare, len(spare)) if ports.is_free(port))
 
 
 def _port(address: str | None) -> int:

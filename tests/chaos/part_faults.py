@@ -11,6 +11,7 @@ import redis
 from kafka import KafkaProducer
 
 from deploy.local.places import Part
+from streams.admin import Kafka
 from tests.chaos.arena import Arena
 from tests.chaos.harm import Fault, hold, registered
 from tests.chaos.process_faults import kill_worker
@@ -61,12 +62,8 @@ def refuse_large(arena: Arena, rng: Random) -> None:
     topic = rng.choice(
         (topics.floor_changelog(1), topics.floor_changelog(2), topics.panes, topics.rollups)
     )
-    before = arena.kafka.topics([topic])[topic].config["max.message.bytes"]
-    arena.kafka.set_config(topic, {"max.message.bytes": "150"})
-    try:
+    with _configured(arena, [topic], {"max.message.bytes": "150"}):
         hold(rng, 2, 5)
-    finally:
-        arena.kafka.set_config(topic, {"max.message.bytes": before})
 
 
 @fault("changelog: compaction at once")
@@ -79,13 +76,8 @@ def compact(arena: Arena, rng: Random) -> None:
         "min.cleanable.dirty.ratio": "0.01",
     }
     logs = [arena.topics.floor_changelog(1), arena.topics.floor_changelog(2)]
-    found = arena.kafka.topics(logs)
-    for topic in logs:
-        arena.kafka.set_config(topic, hasty)
-    hold(rng, 4, 8)
-    for topic in logs:
-        before = {name: found[topic].config[name] for name in hasty}
-        arena.kafka.set_config(topic, before)
+    with _configured(arena, logs, hasty):
+        hold(rng, 4, 8)
     kill_worker(arena, rng)
 
 
@@ -189,3 +181,17 @@ def _mode(proxy: Proxy, mode: Mode) -> Iterator[None]:
         yield
     finally:
         proxy.to(Mode.OPEN)
+
+
+@contextmanager
+def _configured(arena: Arena, topics: list[str], config: dict[str, str]) -> Iterator[None]:
+    """Give topics other settings for a while."""
+    found = arena.ask(lambda kafka: kafka.topics(topics))
+    for topic in topics:
+        arena.ask(partial(Kafka.set_config, topic=topic, config=config))
+    try:
+        yield
+    finally:
+        for topic in topics:
+            before = {name: found[topic].config[name] for name in config}
+            arena.ask(partial(Kafka.set_config, topic=topic, config=before))

@@ -14,6 +14,8 @@ FAULTS: dict[str, Fault] = {}
 fault = partial(registered, FAULTS)
 #: Longest that a process takes to come to a place of the code.
 _HIT_S_MAX = 15.0
+#: Longest that a new worker takes to get its partitions, or to be sent away.
+_JOIN_S_MAX = 30.0
 
 
 @fault("worker: kill -9")
@@ -111,5 +113,8 @@ def same_id(arena: Arena, rng: Random) -> None:
     """Both claim the same place in the group until the second is taken away."""
     first = arena.crew.workers()[0]
     second = arena.crew.worker("double", instance=first.arguments[-1])
-    hold(rng, 8, 12)
+    until_s = time.monotonic() + _JOIN_S_MAX
+    while not (second.at_work or arena.crew.ends) and time.monotonic() < until_s:
+        time.sleep(0.1)
+    hold(rng, 2, 6)
     arena.crew.stop(second)
