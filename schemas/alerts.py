@@ -72,6 +72,8 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     contributors: tuple[Contributor, ...] = ()
     item_ids: tuple[str, ...] = ()
     sql: str = ""
+    #: A query for some of the items behind it.
+    items_sql: str = ""
 
 
 class AlertTransition(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,18 +1,16 @@
 """Why an alert stands where it does: the number, who contributes most, and SQL to see it again."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from schemas import statistics
 from schemas.alerts import Contributor, Evidence
-from schemas.metrics import Direction, Metric
+from schemas.metrics import Metric
 from schemas.readings import Reading
 from schemas.rules import Rule
-from streams.core.observations import Observer, Span
-from streams.core.plan import HOUR_MS
-from streams.core.rules import ReadyRule, label_name, looks_at_window, needs_gauges
+from streams.core.evidence_sql import items_sql_of, sql_of
+from streams.core.observations import Observer
+from streams.core.rules import ReadyRule, label_name
 from streams.core.verdicts import Finding
-from streams.core.windows import ROLLING_MS
 from streams.core.wording import fill
 
 CONTRIBUTORS_MAX = 5
@@ -50,6 +48,7 @@ def evidence_of(
         cause=reading.cause,
         contributors=contributors,
         sql=sql_of(ready, dims, finding),
+        items_sql=items_sql_of(ready, dims, span),
     )
 
 
@@ -120,54 +119,3 @@ def _weight(contributor: Contributor, finding: Finding) -> float:
     is_low_bad = finding.op in ("<", "<=")
     weight = contributor.n if finding.reading.low is not None else 1
     return (-excess if is_low_bad else excess) * weight
-
-
-def sql_of(ready: ReadyRule, dims: Mapping[str, str], finding: Finding) -> str:
-    """A query over the views that gives the number again; "" for what ClickHouse doesn't know."""
-    metric, span = ready.watched, finding.span
-    if not isinstance(metric, Metric):
-        return ""
-    conditions = [f"{name} = {_quoted(value)}" for name, value in dims.items()]
-    if not needs_gauges(metric):
-        conditions.insert(0, f"metric = '{metric.id}'")
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    if ready.rule.slo is not None:
-        return "" if finding.period is None else _budget_sql(ready, where, span, finding.period)
-    if needs_gauges(metric):
-        # What stands now has no window; the view wants one, of any length.
-        start_ms = span.start_ms if looks_at_window(metric) else span.end_ms - HOUR_MS
-        source = f"backlog_now({_arguments(ready, start_ms, span.end_ms)})"
-        return f"SELECT {metric.id} AS value, {metric.id}_n AS n FROM {source}{where}"
-    return f"SELECT value, low, high, n, cause FROM {_values(ready, span)}{where}"
-
-
-def _budget_sql(ready: ReadyRule, where: str, span: Span, period: Span) -> str:
-    """What went wrong within the window, over what may go wrong in the whole period."""
-    slo, metric = ready.rule.slo, ready.watched
-    assert slo is not None and isinstance(metric, Metric)
-    bad = "value" if metric.direction is Direction.LOWER_IS_BETTER else "(1 - value)"
-    expected = f"(SELECT n FROM {_values(ready, period)}{where})"
-    if period.covered_ms != (period_ms := ROLLING_MS[slo.period]):
-        expected += f" * {period_ms} / {period.covered_ms}"
-    return (
-        f"SELECT (SELECT n * {bad} FROM {_values(ready, span)}{where}) "
-        f"/ ((1 - {slo.objective:g}) * {expected}) AS value"
-    )
-
-
-def _values(ready: ReadyRule, span: Span) -> str:
-    return f"metric_values({_arguments(ready, span.start_ms, span.end_ms)}, step_s=0)"
-
-
-def _arguments(ready: ReadyRule, start_ms: int, end_ms: int) -> str:
-    grouping = _quoted(ready.grouping)
-    return f"grouping={grouping}, from='{_utc(start_ms)}', to='{_utc(end_ms)}'"
-
-
-def _utc(t_ms: int) -> str:
-    """UTC ms as the views take it, whole seconds."""
-    return datetime.fromtimestamp(t_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

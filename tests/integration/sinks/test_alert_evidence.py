@@ -4,13 +4,23 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from schemas.alerts import Evidence
+from schemas.groupings import DEFAULT_GROUPINGS
 from schemas.measures import MEASURES, Kind
+from schemas.metrics import METRICS, Metric
+from schemas.readings import Reading
 from schemas.rows import ItemRow, RollupRow
 from sinks.clickhouse import ClickHouseSink
+from streams.core.alerts import Verdict
+from streams.core.evidence import evidence_of
 from streams.core.gauges import Gauge
+from streams.core.observations import Span
 from streams.core.plan import HOUR_MS
+from streams.core.rules import looks_at_window
+from streams.core.verdicts import Finding
 from tests.core.rule_floors import START_MS, RuleFloor, book, queue, rule
 
+#: The finest ones first.
+GROUPINGS = sorted(DEFAULT_GROUPINGS, key=lambda each: -len(each.dimensions))
 HOUR = {
     "golden_n": 7,
     "golden_correct": 4,
@@ -48,10 +58,8 @@ def sink(clickhouse_url: str, database: str) -> ClickHouseSink:
     [
         {"metric": "golden_accuracy"},
         {"metric": "golden_accuracy", "window": "5m", "min_events": 30},
-        {"metric": "golden_accuracy", "window": "7d"},
         {"metric": "handle_time_mean", "op": ">", "value": 1},
         {"metric": "throughput", "value": 1000},
-        {"metric": "first_pass_yield", "window": "day"},
         {"window": None, "decide_on": "confidence", "since": "day"},
         {"window": None, "op": None, "value": None, "slo": SLO},
     ],
@@ -87,3 +95,24 @@ def test_the_sql_of_a_backlog_counts_the_items(
     assert fired.evidence is not None
     value, row = answered(client, database, fired.evidence)
     assert (value, row["n"]) == (fired.evidence.value, fired.evidence.n)
+    assert client.query(fired.evidence.items_sql).result_rows == [("i1",)]
+
+
+def items_sql(metric: Metric) -> str:
+    """What an alert on the metric would say, by the finest grouping that it is known by."""
+    grouping = next(each for each in GROUPINGS if metric.makes_sense_by(each.dimensions))
+    window = "1h" if looks_at_window(metric) else None
+    (ready,) = book(rule(metric=metric.id, by=grouping.dimensions, window=window, value=0.5)).rules
+    dims = dict.fromkeys(grouping.dimensions, "x")
+    span = Span(START_MS - HOUR_MS, START_MS, HOUR_MS)
+    reading = Reading(None, None, None, 0, None)
+    evidence = evidence_of(ready, dims, Finding(Verdict.BREACHED, reading, 0.5, "<", span))
+    assert bool(evidence.items_sql) is ("label" not in dims)
+    return evidence.items_sql
+
+
+@pytest.mark.usefixtures("sink")
+def test_every_query_for_items_runs(client: Client, database: str) -> None:
+    client.database = database
+    for query in sorted({items_sql(metric) for metric in METRICS} - {""}):
+        assert client.query(query).result_rows == []
