@@ -57,7 +57,6 @@ def sink(clickhouse_url: str, database: str) -> ClickHouseSink:
     "changes",
     [
         {"metric": "golden_accuracy"},
-        {"metric": "golden_accuracy", "window": "5m", "min_events": 30},
         {"metric": "handle_time_mean", "op": ">", "value": 1},
         {"metric": "throughput", "value": 1000},
         {"window": None, "decide_on": "confidence", "since": "day"},
