@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from streams.commands import backtest
+from streams.commands import backtest, rule_worth
 from streams.floor_files import read_calendar, read_groupings
 from streams.marked_yaml import FileRefused
 from streams.refusals import Refusal
@@ -29,6 +29,7 @@ def command() -> None:
     watchfloor rules test deploy/rules.test.yaml
     watchfloor rules backtest --from 2026-03-01 --to 2026-03-08 march.jsonl.gz
     watchfloor rules suggest throughput march.jsonl.gz
+    watchfloor rules worth --zone Asia/Manila
     """
 
 
@@ -71,3 +72,4 @@ def test(files: tuple[Path, ...], targets: Path) -> None:
 
 command.add_command(backtest.command)
 command.add_command(backtest.suggest)
+command.add_command(rule_worth.command)

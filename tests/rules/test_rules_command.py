@@ -122,6 +122,12 @@ def test_a_test_file_that_can_not_be_played_is_refused(
     assert words in refused
 
 
+def test_worth_wants_a_zone_that_exists() -> None:
+    ran = CliRunner().invoke(command, ["worth", "--zone", "Mars/Base"])
+    assert ran.exit_code == 2
+    assert "there is no zone 'Mars/Base'" in ran.output
+
+
 def test_help_shows_how_to_begin() -> None:
     ran = CliRunner().invoke(cli, ["rules", "--help"])
     assert ran.exit_code == 0
