@@ -20,6 +20,7 @@ from streams import (
     topic_checks,
 )
 from streams.admin import Kafka
+from streams.alert_checks import check_alert_files
 from streams.findings import Finding, ok, problem, warning
 from streams.refusals import Refusal, SettingsRefused
 from streams.settings import People, Settings
@@ -42,6 +43,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_kafka(settings),
         *store_checks.check_clickhouse(settings.connections, names.database),
         *store_checks.check_redis(settings.connections),
+        *check_alert_files(),
     ]
 
 

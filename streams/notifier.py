@@ -139,8 +139,14 @@ class Notifier:
                 return None
             ended = [self.book.notices[name] for name in before]
             await self._log([tried, *(n for n in ended if n.outcome != "pending")], at_ms)
-        self.news.set()
         return tried
+
+    async def next_due(self, receiver: str) -> Notice | None:
+        """What is to be sent to a receiver now; it is durable, since the lock is free."""
+        async with self.lock:
+            pending = [] if self.book is None else self.book.pending(receiver)
+        at_ms = now_ms()
+        return next((each for each in pending if each.next_try_ms <= at_ms), None)
 
     async def keep(self, silence: Silence) -> None:
         """Know of a silence at once, before the floor says so; raises NotOwner."""

@@ -147,9 +147,8 @@ class Postman(Service):
         self.meters.set("notify_pending_notices", len(pending), receiver.name)
         if receiver.name in self._flights:
             return
-        due = next((each for each in pending if each.next_try_ms <= now_ms()), None)
-        if due is not None:
-            self._fly(receiver.name, self._send(due, receiver))
+        if any(each.next_try_ms <= now_ms() for each in pending):
+            self._fly(receiver.name, self._send_all(receiver))
         elif receiver.alertmanager is not None:
             resend_s = receiver.alertmanager.resend_ms / 1000
             last_s = self._told_again_s.setdefault(receiver.name, time.monotonic())
@@ -167,6 +166,14 @@ class Postman(Service):
         if error is not None:
             self._notifier.app.fatal(f"a notice to {name} crashed: {error!r}")
         self._notifier.news.set()
+
+    async def _send_all(self, receiver: Receiver) -> None:
+        """Send what is due, one after the other, until nothing is or the receiver changed."""
+        while not self.should_stop and receiver in self._current:
+            due = await self._notifier.next_due(receiver.name)
+            if due is None:
+                return
+            await self._send(due, receiver)
 
     async def _send(self, notice: Notice, receiver: Receiver) -> None:
         began_s = time.monotonic()

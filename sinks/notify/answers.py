@@ -12,6 +12,8 @@ from sinks.notify.book import Book, Standing
 from sinks.notify.notice import Notice
 
 RETRY_AFTER_MS_MAX = 3_600_000
+#: Whatever the file says: a receiver that fails at once must not be asked without a pause.
+PAUSE_MS_MIN = 50
 #: A receiver that failed so often in a row is an alert itself.
 FAILURES_OF_A_DEAD_ONE = 2
 
@@ -36,7 +38,7 @@ def pause_ms(receiver: Receiver, notice: Notice) -> int:
     step = min(notice.attempts, len(receiver.retries_ms)) - 1
     seed = blake2b(f"{notice.id}/{notice.attempts}".encode(), digest_size=4).digest()
     share = int.from_bytes(seed) / 2**32
-    return int(receiver.retries_ms[max(step, 0)] * (0.8 + 0.4 * share))
+    return max(PAUSE_MS_MIN, int(receiver.retries_ms[max(step, 0)] * (0.8 + 0.4 * share)))
 
 
 def settle(book: Book, notice: Notice, answer: Answer, receiver: Receiver, now_ms: int) -> Notice:

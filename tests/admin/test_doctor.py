@@ -35,7 +35,12 @@ def _send(floor: Settings, topic: str, keys: int, by: Partitioner, n: int) -> No
 
 def test_a_space_that_is_set_up_has_nothing_wrong(whole_floor: Settings) -> None:
     assert bad(doctor.examine(whole_floor)) == []
-    roles: tuple[doctor.Role, ...] = ("floor", "deliver-clickhouse", "deliver-redis")
+    roles: tuple[doctor.Role, ...] = (
+        "floor",
+        "deliver-clickhouse",
+        "deliver-redis",
+        "deliver-notify",
+    )
     for role in roles:
         doctor.preflight(whole_floor, role)
 
