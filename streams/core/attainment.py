@@ -70,8 +70,11 @@ def open_deadlines(story: Iterable[Transition]) -> "Counter[Standing]":
     Paused clocks have no deadline, breached ones have had it.
     """
     latest: dict[tuple[str, int], Transition] = {}
-    for step in sorted(story, key=_order):
-        latest[step.policy, step.cycle] = step
+    for step in story:
+        clock = (step.policy, step.cycle)
+        known = latest.get(clock)
+        if known is None or _order(known) < _order(step):
+            latest[clock] = step
     return Counter(
         (_scope(step), step.deadline_ms)
         for step in latest.values()

@@ -6,7 +6,7 @@ Once ended nothing changes it. All times are UTC ms of event time; spans are ms 
 from streams.core.known import Known
 from streams.core.moments import Moment
 from streams.core.terms import Terms
-from streams.core.transitions import Cause, Kind, Transition
+from streams.core.transitions import Burned, Cause, Kind, Transition
 
 #: Steps that say whose the time was.
 _TELLING = frozenset({Kind.BREACH, Kind.FULFIL, Kind.CANCEL})
@@ -118,7 +118,9 @@ class Cycle:
         """Put a step on record."""
         place = self.known.custody.place
         n = self._counts[kind] = self._counts.get(kind, 0) + 1
-        burned = sorted((*at, spent_ms) for at, spent_ms in self._burned.items())
+        burned: tuple[Burned, ...] = ()
+        if kind in _TELLING:
+            burned = tuple(sorted((*at, spent_ms) for at, spent_ms in self._burned.items()))
         self.story.append(
             Transition(
                 policy=self.terms.policy,
@@ -140,6 +142,6 @@ class Cycle:
                 team=place.team,
                 site=place.site,
                 extras=tuple(self.known.values[3:]),
-                burned=tuple(burned) if kind in _TELLING else (),
+                burned=burned,
             )
         )

@@ -55,12 +55,11 @@ def restate(
     """Tell what is not told yet, and take back what is no longer so (because of ``why``)."""
     entries: dict[Key, Entry] = {entry.transition.key: entry for entry in told}
     seq = max((entry.seq for entry in told), default=0)
-    steps = sorted(story, key=_order)
-    keys = {step.key for step in steps}
+    steps = {step.key: step for step in story}
     changed: list[Entry] = []
     for key, entry in list(entries.items()):
         kind = entry.transition.kind
-        if key in keys or not entry.holds or kind is Kind.BREACH_WITHDRAWN:
+        if key in steps or not entry.holds or kind is Kind.BREACH_WITHDRAWN:
             continue
         seq += 1
         entries[key] = Entry(entry.transition, seq, entry.told_ms, now_ms, holds=False)
@@ -70,15 +69,18 @@ def restate(
             withdrawal = Entry(_withdrawal(entry.transition, entries, now_ms, why), seq, now_ms)
             entries[withdrawal.transition.key] = withdrawal
             changed.append(withdrawal)
-    for step in steps:
+    news = [step for key, step in steps.items() if not _is_told(entries.get(key), step)]
+    for step in sorted(news, key=_order):
         known = entries.get(step.key)
-        if known is not None and known.holds and known.transition == step:
-            continue
         seq += 1
         said = Entry(step, seq, known.told_ms, now_ms) if known else Entry(step, seq, now_ms)
         entries[step.key] = said
         changed.append(said)
     return Restated(tuple(entries.values()), tuple(changed))
+
+
+def _is_told(known: Entry | None, step: Transition) -> bool:
+    return known is not None and known.holds and known.transition == step
 
 
 def _order(step: Transition) -> tuple[int, str, int, int]:

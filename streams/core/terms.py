@@ -1,17 +1,14 @@
-"""Policies made ready for clocks: conditions by the code of a moment, targets, calendars, versions.
+"""Policies made ready for clocks: conditions by the code of a moment, targets, calendars."""
 
-A moment keeps little of its event. A policy that asks for more is refused here with what is
-missing, since a condition on what nobody keeps would never hold.
-"""
-
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from schemas.policies import ALWAYS, Condition, ItemMatch, Policy, PolicyFile, PolicyVersion
 from schemas.policies_checks import CONDITIONS, EVENT_FIELDS, ITEM_FIELDS
 from streams.core import moments
 from streams.core.hours import AllHours, BusinessHours, Hours
-from streams.core.moments import CODES, EXTRA_FIELDS, QUEUED, REQUEUED, Moment
+from streams.core.kept import Layout, NotKept, codes_of, missing_from
+from streams.core.moments import QUEUED, Moment
 
 START, PAUSE, RESUME, STOP, CANCEL, RESET = CONDITIONS
 #: When one moment meets several conditions of a clock, the first of these counts.
@@ -19,33 +16,9 @@ PRECEDENCE = (CANCEL, STOP, RESET, PAUSE, RESUME, START)
 #: Anchors that may be still to come when a clock starts, and the moments that they are.
 CLAIM_ANCHORS = frozenset({"first_claim", "last_claim"})
 CLAIMS = frozenset({moments.ASSIGNED, moments.CLAIMED})
-#: What is known of an item, in this order; further dimensions follow.
-KNOWN = ("queue", "team", "site")
 
 #: (position in what is known or in a moment's details, accepted values)
 Check = tuple[int, frozenset[str]]
-
-
-class NotKept(ValueError):
-    """A policy asks for what moments don't keep; the text says what, for each policy."""
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """What moments keep beside their common fields: ``extras``, and ``details`` by code."""
-
-    extras: tuple[str, ...] = ()
-    details: Mapping[int, tuple[str, ...]] = field(default_factory=lambda: moments._DETAILS)
-
-    def known(self, name: str) -> int | None:
-        """Where a field of the item is in what is known, None when it is not kept."""
-        kept = KNOWN + self.extras
-        return kept.index(name) if name in kept else None
-
-    def detail(self, code: int, name: str) -> int | None:
-        """Where a field of the event is in a moment's details."""
-        kept = self.details.get(code, ())
-        return kept.index(name) if name in kept else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,22 +101,13 @@ class Book:
     moved: Mapping[int, tuple[int, ...]]
 
 
-def extras_needed(file: PolicyFile) -> tuple[str, ...]:
-    """The further dimensions that moments must keep for these policies, in their fixed order."""
-    asked = {
-        name
-        for policy in file.policies
-        for version in policy.versions
-        for match in (*version.targets, *_conditions(version))
-        for name in ITEM_FIELDS
-        if getattr(match, name) is not None
-    }
-    return tuple(name for name in EXTRA_FIELDS if name in asked)
+#: No clocks at all.
+NO_POLICIES = Book((), "", 0, {})
 
 
 def make_book(file: PolicyFile, layout: Layout) -> Book:
     """Policies ready for clocks; raises NotKept with everything that moments would have to keep."""
-    missing = sorted(set(_missing(file, layout)))
+    missing = sorted(set(missing_from(layout, file)))
     if missing:
         raise NotKept("; ".join(missing))
     calendars: dict[str, Hours] = {n: BusinessHours(c) for n, c in file.calendars.items()}
@@ -171,7 +135,7 @@ def _terms(
     for name in PRECEDENCE:
         for condition in getattr(version, name):
             item = _item_checks(condition, layout)
-            for _, code in _codes(condition):
+            for _, code in codes_of(condition):
                 event = _event_checks(condition, code, layout)
                 by_code.setdefault(code, []).append(Trigger(name, item, event))
     return Terms(
@@ -186,24 +150,6 @@ def _terms(
         targets=tuple((_item_checks(each, layout), each.target_ms) for each in version.targets),
         at_risk=version.at_risk,
     )
-
-
-def _conditions(version: PolicyVersion) -> Iterator[Condition]:
-    for name in CONDITIONS:
-        yield from getattr(version, name)
-
-
-def _codes(condition: Condition) -> Iterator[tuple[str, int]]:
-    """The event types that can meet a condition, and their codes; a requeueing has its own."""
-    for name in condition.event:
-        if name != "item.queued":
-            yield name, CODES[name]
-            continue
-        reasons = condition.reason
-        if reasons is None or "new" in reasons:
-            yield name, QUEUED
-        if reasons is None or set(reasons) != {"new"}:
-            yield name, REQUEUED
 
 
 def _item_checks(match: ItemMatch, layout: Layout) -> tuple[Check, ...]:
@@ -225,26 +171,3 @@ def _event_checks(condition: Condition, code: int, layout: Layout) -> tuple[Chec
             assert at is not None
             checks.append((at, frozenset(values)))
     return tuple(checks)
-
-
-def _missing(file: PolicyFile, layout: Layout) -> Iterator[str]:
-    for policy in file.policies:
-        for version in policy.versions:
-            place = f"{policy.id} version {version.version}"
-            for match in (*version.targets, *_conditions(version)):
-                for name in ITEM_FIELDS:
-                    if getattr(match, name) is not None and layout.known(name) is None:
-                        yield f"{place} asks for {name}, which moments do not keep"
-            for condition in _conditions(version):
-                for event, name in _unkept(condition, layout):
-                    yield f"{place} asks for {name} of {event}, which moments do not keep"
-
-
-def _unkept(condition: Condition, layout: Layout) -> Iterator[tuple[str, str]]:
-    for event, code in _codes(condition):
-        for name in EVENT_FIELDS:
-            told_by_code = code == QUEUED and name == "reason"
-            if getattr(condition, name) is None or told_by_code:
-                continue
-            if layout.detail(code, name) is None:
-                yield event, name

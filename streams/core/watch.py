@@ -7,7 +7,7 @@ with the next call, so a policy change on a million clocks goes in slices.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -73,6 +73,13 @@ class Watch:
 
     def __len__(self) -> int:
         return len(self._packed.keys() | self._dirty.keys())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._packed.keys() | self._dirty.keys())
+
+    def rewrite(self, key: str) -> None:
+        """Have an item's ledger written with the next flush as it stands."""
+        self._dirty.setdefault(key, None)
 
     @property
     def dirty(self) -> int:
@@ -182,10 +189,15 @@ class Watch:
             self._records[key] = stored.record_ms
         self._deadlines.set(key, stored.due_ms if stored.book == self._book.fingerprint else 0)
 
-    def drop(self, key: str) -> None:
-        """Forget an item: it was retired, or recovery found it deleted."""
+    def __contains__(self, key: str) -> bool:
+        return key in self._packed or key in self._dirty
+
+    def drop(self, key: str) -> bool:
+        """Forget an item that is retired or was found deleted; says whether it was known."""
+        known = key in self
         self._packed.pop(key, None)
         self._dirty.pop(key, None)
         self._records.pop(key, None)
         self._last_ms.pop(key, None)
         self._deadlines.set(key, None)
+        return known

@@ -5,10 +5,11 @@ from typing import Any
 
 from schemas.policies import PolicyFile
 from streams.core import moments
+from streams.core.kept import Layout
 from streams.core.ledger import Entry
 from streams.core.moments import CODES, QUEUED, REQUEUED, Moment, event_hash
 from streams.core.stories import tell
-from streams.core.terms import Book, Layout, make_book
+from streams.core.terms import Book, make_book
 from streams.core.transitions import Kind, Transition
 
 MINUTE_MS = 60_000

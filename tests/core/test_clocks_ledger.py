@@ -4,9 +4,10 @@ import pytest
 
 from schemas.measures import key_of
 from schemas.policies import PolicyFile
+from streams.core.kept import Layout, NotKept, extras_needed
 from streams.core.ledger import sla_row
 from streams.core.stories import tell
-from streams.core.terms import Layout, NotKept, extras_needed, make_book
+from streams.core.terms import make_book
 from streams.core.transitions import Cause, Kind
 from streams.core.watch import Watch
 from tests.core.clock_lives import PLAIN, T0, at, book_of, moment, said

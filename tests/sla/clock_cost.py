@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 from schemas.policies import PolicyFile
 from streams.core import moments
+from streams.core.kept import Layout
 from streams.core.moments import Moment
-from streams.core.terms import Layout, make_book
+from streams.core.terms import make_book
 from streams.core.watch import Watch
 from streams.health import resident_bytes
 
