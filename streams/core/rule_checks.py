@@ -44,7 +44,7 @@ def rule_faults(rules: Sequence[Rule], floor: Floor) -> Iterator[Found]:
         seen.add(rule.alert)
         for location, message in _faults(rule, floor):
             yield (index, *location), message
-        for location, message in _inhibition(rule, rules):
+        for location, message in _inhibition(rule, rules, floor.groupings):
             yield (index, *location), message
 
 
@@ -147,13 +147,21 @@ def _texts(rule: Rule, floor: Floor) -> Iterator[Found]:
         yield ("annotations", "runbook"), f"there is no file {runbook} beside the rules"
 
 
-def _inhibition(rule: Rule, rules: Sequence[Rule]) -> Iterator[Found]:
+def _inhibition(
+    rule: Rule, rules: Sequence[Rule], groupings: tuple[Grouping, ...]
+) -> Iterator[Found]:
     by_name = {each.alert: each for each in rules}
     for name in rule.inhibited_by:
         other = by_name.get(name)
         if other is None:
             yield ("inhibited_by",), f"no rule is called {name}"
-        elif frozenset(other.by) != frozenset(rule.by):
+        elif _subjects(other, groupings) != _subjects(rule, groupings):
             yield ("inhibited_by",), f"{name} is not about the same subjects: `by` differs"
         elif other.inhibited_by:
             yield ("inhibited_by",), f"{name} is inhibited itself: one level only"
+
+
+def _subjects(rule: Rule, groupings: tuple[Grouping, ...]) -> frozenset[str]:
+    """The dimensions by which a rule's subjects are told apart, org and source included."""
+    grouping = None if rule.metric in SIGNAL_BY_ID else grouping_of(rule.by, groupings)
+    return frozenset(rule.by if grouping is None else grouping.dimensions)

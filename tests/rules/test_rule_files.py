@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rules.texts import BUDGET, GOOD, SURE, TWICE, edited, refused
+from tests.rules.texts import BUDGET, GOOD, SURE, TWICE, edited, read, refused
 
 #: (what is changed in a good file, into what, line, words that must be in the message).
 MISTAKES: list[tuple[str, str, int, str]] = [
@@ -158,6 +158,8 @@ def test_inhibition_is_one_level_about_the_same_subjects(tmp_path: Path) -> None
         + edited(third, "min_events: 30", "inhibited_by: [Second]")
     )
     assert "Second is inhibited itself: one level only" in refused(tmp_path, chain)[0]
+    same = edited(second, "[project, queue]", "[org, source, project, queue]")
+    read(tmp_path, GOOD + edited(same, "min_events: 30", "inhibited_by: [LowYield]"))
     other = edited(edited(second, "[project, queue]", "[project]"), "{queue}", "{project}")
     other = edited(other, "min_events: 30", "inhibited_by: [LowYield]")
     assert "is not about the same subjects" in refused(tmp_path, GOOD + other)[0]
