@@ -39,10 +39,7 @@ class Plain(Found, frozen=True):
 
 
 class Volume(msgspec.Struct, frozen=True):
-    """What one topic got for each event: records, bytes, and bytes as the broker stores them.
-
-    The simulated floor is many copies of one, so it compresses better than a real one.
-    """
+    """What one topic got for each event: records, bytes, and bytes as the broker stores them."""
 
     topic: str
     records: float

@@ -18,6 +18,7 @@ from tests.integration.main_job.floor_processes import Child, FloorSpace
 
 LOOK_EVERY_S = 0.05
 START_S_MAX = 300.0
+CONSUMED = "floor_consumed_events_total"
 DONE_S_MAX = 900.0
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
@@ -126,20 +127,24 @@ def await_read(space: FloorSpace, group: str, roles: Iterable[Role]) -> None:
     await_true(lambda: has_read(space, group, there), f"{group} to read {', '.join(roles)}")
 
 
+def await_applied(worker: Watched, total: int) -> None:
+    """Return when a worker has applied so many events."""
+    await_true(lambda: worker.total(CONSUMED) >= total, "all events applied")
+
+
 def drain(space: FloorSpace, worker: Watched, total: int, name: str) -> Flow:
     """Let a worker that has just started read what lies there; its rate from its first batch.
 
     What was applied before the clock started is left out. It stops when the offsets of stage 1,
     and then of the panes that stage 2 got from it, are committed: all is durable and published.
     """
-    consumed = "floor_consumed_events_total"
     before = 0.0
     while not before:
         time.sleep(LOOK_EVERY_S)
         assert worker.child.process.poll() is None, worker.child.output.read_text()
-        before = worker.total(consumed)
+        before = worker.total(CONSUMED)
     began = worker.moment()
-    await_true(lambda: worker.total(consumed) >= total, "all events applied")
+    await_applied(worker, total)
     applied = worker.moment()
     await_read(space, "floor", INPUT_ROLES)
     await_read(space, "floor", [Role.PANES])

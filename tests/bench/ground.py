@@ -17,7 +17,9 @@ from deploy.local.stack import Stack
 from schemas.topics import Role, Topics
 from streams import settings
 from streams.feed import Feed
-from streams.simulate.history import CELL_EVENTS_PER_S, history
+from streams.simulate.config import FloorConfig
+from streams.simulate.floor import Floor
+from streams.simulate.history import CELL_EVENTS_PER_S, encoded, history
 from tests.bench import rates
 from tests.bench.environments import Unavailable
 from tests.bench.rates import Rate
@@ -143,10 +145,15 @@ def busyness(start_ms: int, end_ms: int) -> float:
 
 
 def simulated(events: int) -> Iterator[Sent]:
-    """About so many events of a simulated floor, whose last ones arrive about now."""
+    """About so many events of a simulated floor, whose last ones arrive about now.
+
+    One large floor, not copies of a small one: those compress so well that a fetch would bring
+    ten times as many events as it does in life.
+    """
     end_ms = int(time.time() * 1000)
     span_ms = int(events / FLOOR_EVENTS_PER_S * 1000)
     span_ms = int(span_ms / busyness(end_ms - span_ms, end_ms))
-    log = history(1, end_ms - span_ms, end_ms, FLOOR_EVENTS_PER_S)
-    for each in islice(log, events):
+    floor = Floor(1, FloorConfig().for_rate(FLOOR_EVENTS_PER_S))
+    for event in islice(floor.events(end_ms - span_ms, end_ms), events):
+        each = encoded(event)
         yield each.role, each.key, each.value, each.received_ms

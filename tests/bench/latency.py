@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from schemas.topics import INPUT_ROLES
 from tests.bench.environments import say
 from tests.bench.findings import Delay, Latency
-from tests.bench.floors import await_read, await_ready, watched
+from tests.bench.floors import CONSUMED, await_read, await_ready, watched
 from tests.bench.ground import Ground
 from tests.bench.probes import Probes, percentile
 from tests.integration.main_job.floor_processes import FloorSpace
@@ -84,4 +84,4 @@ def _probe(
 
 def _consumed(space: FloorSpace) -> float:
     worker = next(child for child in space.children if "worker" in child.arguments)
-    return watched(worker).total("floor_consumed_events_total")
+    return watched(worker).total(CONSUMED)

@@ -15,7 +15,7 @@ from schemas.topics import INPUT_ROLES, Role
 from tests.bench import environments
 from tests.bench.environments import Unavailable, say
 from tests.bench.findings import Flow, Pipeline, Volume
-from tests.bench.floors import Watched, await_read, drain, watched
+from tests.bench.floors import Watched, await_applied, await_read, drain, watched
 from tests.bench.ground import FLOOR_EVENTS_PER_S, Ground, send, simulated
 from tests.bench.rates import READ_SHARE, Rate
 from tests.bench.weights import weigh
@@ -111,7 +111,7 @@ def profile(ground: Ground, events: int) -> list[str]:
         worker = watched(space.worker(0))
         stacks = ground.logs / f"{space.name}.stacks"
         sampler = _sample(python.parent / "py-spy", worker, stacks)
-        drain(space, worker, total, "profiled")
+        await_applied(worker, total)
         space.stop()
         said = sampler.communicate()[1].decode(errors="replace").strip()
     if not stacks.is_file():

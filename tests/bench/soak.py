@@ -4,7 +4,7 @@ import time
 
 from tests.bench.environments import say
 from tests.bench.findings import Sample, Soak
-from tests.bench.floors import Watched, await_ready, resident_bytes, watched
+from tests.bench.floors import CONSUMED, Watched, await_ready, resident_bytes, watched
 from tests.bench.ground import Ground
 from tests.bench.latency import loaded
 
@@ -27,7 +27,7 @@ def run(ground: Ground, per_s: float, seconds: float) -> Soak:
             while (at_s := time.monotonic() - began_s) < lasts_s:
                 samples.append(_sample(processes, at_s))
                 time.sleep(every_s)
-        consumed = processes["worker"].total("floor_consumed_events_total")
+        consumed = processes["worker"].total(CONSUMED)
         space.stop()
     return Soak(seconds=seconds, events_per_s=consumed / seconds, samples=samples)
 
