@@ -70,6 +70,8 @@ class Watch:
         self._records: dict[str, int] = {}
         #: When the latest step happened that was told of an item.
         self._last_ms: dict[str, int] = {}
+        #: Items to be told anew because the policies changed.
+        self._anew: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._packed.keys() | self._dirty.keys())
@@ -100,6 +102,7 @@ class Watch:
 
     def revisit(self, key: str) -> None:
         """Have an item's story told again by the next tick, because the policies changed."""
+        self._anew.add(key)
         self._deadlines.set(key, 0)
         self._dirty.setdefault(key, None)
 
@@ -127,6 +130,10 @@ class Watch:
         restated = restate(stored.entries, story.transitions, now_ms, why)
         self._deadlines.set(key, story.next_ms)
         record_ms = self._records.pop(key, stored.record_ms)
+        if key in self._anew:
+            # Other policies restate what is long past: that is caused now.
+            self._anew.remove(key)
+            record_ms = now_ms
         self._dirty[key] = restated.entries
         self._note_last(key, restated.entries)
         before, after = holding(stored.entries), story.transitions
@@ -187,7 +194,10 @@ class Watch:
         self._note_last(key, stored.entries)
         if stored.record_ms is not None:
             self._records[key] = stored.record_ms
-        self._deadlines.set(key, stored.due_ms if stored.book == self._book.fingerprint else 0)
+        self._deadlines.set(key, stored.due_ms)
+        if stored.book != self._book.fingerprint:
+            self._anew.add(key)
+            self._deadlines.set(key, 0)
 
     def __contains__(self, key: str) -> bool:
         return key in self._packed or key in self._dirty
@@ -199,5 +209,6 @@ class Watch:
         self._dirty.pop(key, None)
         self._records.pop(key, None)
         self._last_ms.pop(key, None)
+        self._anew.discard(key)
         self._deadlines.set(key, None)
         return known

@@ -146,6 +146,21 @@ def test_a_new_file_restates_what_the_old_one_said_and_says_why() -> None:
     (told,) = world.tick(at(71))
     withdrawn = [e.transition for e in told.entries if e.transition.kind is Kind.BREACH_WITHDRAWN]
     assert [step.cause for step in withdrawn] == [Cause.POLICY]
+    assert [caused_ms for caused_ms, _ in told.bookings] == [at(71)]
+
+
+def test_an_item_that_no_old_policy_touched_is_told_under_new_ones_when_asked_for() -> None:
+    world = World(book_of(PLAIN | {"start": [{"event": "review.queued"}]}))
+    world.hear(QUEUED)
+    world.tick(at(70))
+    world.flush()
+    world.book = BOOK
+    world.restart(world.heard)
+    assert world.tick(at(71)) == []
+    world.watch.revisit(KEY)
+    (told,) = world.tick(at(72))
+    assert len(told.entries) == 3
+    assert [caused_ms for caused_ms, _ in told.bookings] == [at(72)]
 
 
 def test_an_item_that_is_gone_is_forgotten() -> None:
