@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from schemas.groupings import SEPARATOR, Grouping, subject_dims
 from schemas.metrics import Metric
-from schemas.metrics.formulas import Share
+from schemas.metrics.formulas import Quantile, Share, Survival
 from schemas.readings import Gauges, Reading
 from schemas.rules_signals import Signal
 from streams.core.gauges import Gauge
@@ -96,7 +96,7 @@ class Observer:
         self._state = state
         self._index = index
         self._signals = {**_own_signals(state, now_ms), **signals}
-        self._counts: dict[tuple[str, str], tuple[Counts, int]] = {}
+        self._counts: dict[tuple[str, str, bool], tuple[Counts, int]] = {}
         self._heard: dict[tuple[str | None, str | None], _Heard] = {}
         self._gauges: dict[str, Gauges] = {}
 
@@ -130,15 +130,19 @@ class Observer:
         counts, span = found
         return Shares(counts.sum(metric.formula.part), counts.sum(metric.formula.whole), span)
 
-    def _counted(self, subject: str, window: str) -> tuple[Counts, Span] | None:
-        key = (subject, window)
+    def _counted(
+        self, subject: str, window: str, *, with_bins: bool = False
+    ) -> tuple[Counts, Span] | None:
+        """The counts of a window; taking histograms apart costs more than all the rest."""
+        key = (subject, window, with_bins)
         known = self._counts.get(key)
         if known is None:
             windows = self._state.subjects[subject].windows
             if window not in windows.names:
                 return None
             found = windows.read(window, self.now_ms)
-            known = self._counts[key] = (Counts.of(found.tally), found.start_ms)
+            counts = Counts.of(found.tally) if with_bins else Counts(found.tally, {})
+            known = self._counts[key] = (counts, found.start_ms)
         counts, start_ms = known
         first_ms = self._heard_of(subject).first_ms
         begin_ms = self.now_ms if first_ms is None else max(start_ms, first_ms)
@@ -153,7 +157,7 @@ class Observer:
         if window is None:
             # The present is there as soon as anything was heard.
             covered_ms = 0 if heard.first_ms is None else 1
-        elif (found := self._counted(subject, window)) is not None:
+        elif (found := self._counted(subject, window, with_bins=_has_bins(metric))) is not None:
             counts, span = found
             covered_ms = span.covered_ms
         context = Context(heard.kinds, tuple(self.dims(subject)), self._is_stale(heard, span))
@@ -185,6 +189,10 @@ class Observer:
         if known is None:
             known = self._gauges[subject] = gauges_at(self._state.gauge(subject), self.now_ms)
         return known
+
+
+def _has_bins(metric: Metric) -> bool:
+    return isinstance(metric.formula, Quantile | Survival)
 
 
 def gauges_at(gauge: Gauge, now_ms: int) -> Gauges:
