@@ -126,10 +126,17 @@ def versions() -> dict[str, str]:
             "Kafka Streams": streams}  # fmt: skip
 
 
+def told(arguments: Sequence[str]) -> str:
+    """The command as one may repeat it anywhere: where its cache lay is left out."""
+    at = arguments.index("--home") if "--home" in arguments else len(arguments)
+    kept = " ".join((*arguments[:at], *arguments[at + 2 :]))
+    return f"make bench ARGS={kept!r}" if kept else "make bench"
+
+
 def measure_all(chosen: argparse.Namespace, home: Path, found: Findings, kept: Path) -> list[str]:
     """Measure the parts asked for and keep each one; the names of those that failed."""
-    command = "make bench" + f" ARGS={' '.join(sys.argv[1:])!r}" * (len(sys.argv) > 1)
-    found.machine, found.versions = machine(), versions()
+    command = told(sys.argv[1:])
+    found.machine, found.versions, found.cores = machine(), versions(), os.cpu_count() or 1
     failed = []
     with ground(home) as on:
         for part in chosen.parts or PARTS:

@@ -122,12 +122,16 @@ class Scaling(Found, frozen=True):
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """Resident bytes by process, and what the worker held, ``at_s`` into the soak."""
+    """Resident bytes by process, and what the worker held, ``at_s`` into the soak.
+
+    ``panes`` are those of both stages; a person's minute is one in each.
+    """
 
     at_s: float
     resident_bytes: dict[str, int]
     items: int
     lag: int
+    panes: int = 0
 
 
 class Soak(Found, frozen=True):
@@ -142,6 +146,7 @@ class Findings(msgspec.Struct, kw_only=True):
     """Everything that is known; None: never measured."""
 
     machine: str = ""
+    cores: int = 1
     versions: dict[str, str] = {}
     plain: Plain | None = None
     pipeline: Pipeline | None = None

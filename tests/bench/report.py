@@ -7,6 +7,8 @@ from tests.bench.chart import Bar
 from tests.bench.findings import Findings, Found, Holding, Latency, Pipeline, Plain, Scaling, Soak
 from tests.bench.targets import OURS, Verdict, grouping_share, rates, verdicts, worker_bytes
 
+#: Programs that may want each core before wall clocks stop telling the truth.
+QUIET_LOAD_MAX = 1.5
 _MET = {True: "met", False: "**missed**", None: "not measured"}
 _INTRO = """# What the benchmark found
 
@@ -60,7 +62,15 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]
 
 def _targets(found: Findings) -> str:
     rows = [(it.target, it.figure, _MET[it.met]) for it in verdicts(found)]
-    return "\n".join(["## Targets", "", *table(("target", "found", ""), rows)])
+    lines = ["## Targets", "", *table(("target", "found", ""), rows)]
+    parts = (found.plain, found.pipeline, found.latency, found.holding, found.scaling, found.soak)
+    load = max((max(part.load) for part in parts if part is not None), default=0.0)
+    if load > QUIET_LOAD_MAX * found.cores:
+        lines.append(
+            f"\nThe machine was busy (load average up to {load:.0f} on {found.cores} cores): "
+            "verdicts by wall clock say little then, and delays nothing."
+        )
+    return "\n".join(lines)
 
 
 def _signed(title: str, found: Found) -> list[str]:
@@ -169,15 +179,16 @@ def soak(found: Soak) -> Iterator[str]:
     yield from _signed("Soak", found)
     yield (
         f"{found.seconds:,.0f} s at {found.events_per_s:,.0f} events/s. Items stay until a month "
-        "after they were closed, so a worker's memory follows the items it holds.\n"
+        "after they were closed, and panes as long as their windows, so a worker's memory follows "
+        "what it holds; a sink's has to be flat.\n"
     )
     names = list(found.samples[0].resident_bytes) if found.samples else []
     rows = [
         (f"{it.at_s:.0f}", *(f"{it.resident_bytes[name] / 1e6:.0f}" for name in names),
-         f"{it.items:,}", f"{it.lag:,}")
+         f"{it.items:,}", f"{it.panes:,}", f"{it.lag:,}")
         for it in found.samples
     ]  # fmt: skip
-    yield from table(("s", *(f"{name} MB" for name in names), "items", "lag"), rows)
+    yield from table(("s", *(f"{name} MB" for name in names), "items", "panes", "lag"), rows)
 
 
 def summary(found: Findings) -> Iterator[str]:

@@ -8,6 +8,7 @@ import pytest
 from schemas.topics import Role
 from streams.simulate.history import Record
 from tests.bench import chart, load, pipeline, rates
+from tests.bench.__main__ import told
 from tests.bench.chart import Bar
 from tests.bench.findings import Findings, Line, Plain, Sample
 from tests.bench.floors import parsed
@@ -109,3 +110,8 @@ def test_the_longest_bar_fills_the_room_and_text_is_escaped() -> None:
     assert f'width="{room:.1f}"' in drawn
     assert f'width="{room / 2:.1f}"' in drawn
     assert "a &lt; b" in drawn
+
+
+def test_the_command_that_is_told_works_elsewhere() -> None:
+    assert told(["soak", "--home", "here", "--soak-s", "9"]) == "make bench ARGS='soak --soak-s 9'"
+    assert told([]) == "make bench"
