@@ -38,7 +38,6 @@ def _sample(processes: dict[str, Watched], at_s: float) -> Sample:
     items = sum(meters.get("floor_held_items", {}).values())
     panes = sum(meters.get("floor_held_panes", {}).values())
     resident = {name: resident_bytes(each.child.process.pid) for name, each in processes.items()}
-    say(
-        f"soak: {at_s:4.0f} s, worker {resident['worker'] / 1e6:.0f} MB, {items:,.0f} items, {panes:,.0f} panes"
-    )
+    megabytes = resident["worker"] / 1e6
+    say(f"soak: {at_s:4.0f} s, {megabytes:.0f} MB, {items:,.0f} items, {panes:,.0f} panes")
     return Sample(at_s, resident, int(items), int(lag), int(panes))
