@@ -12,7 +12,7 @@ from schemas.rows import RollupRow, SnapshotRow, WindowRow, revision
 from streams.core import wire
 from streams.core.gauges import COUNTS, Gauge
 from streams.core.plan import MINUTE_MS
-from streams.core.recovery import PlanChanged
+from streams.core.recovery import PlanChanged, check_version
 from streams.core.rollups import GAUGE, QUARTER, Rollups, RollupsMeta, Subject, quarter_key
 from streams.core.windows import FINE_MS, ROLLING_MS
 
@@ -162,6 +162,7 @@ class RollupsKeeper:
             assert payload is not None
             plan = state.meta.plan
             state.meta = msgspec.json.decode(payload, type=RollupsMeta)
+            check_version(state.meta.version)
             if state.meta.plan != plan:
                 raise PlanChanged(f"{state.meta.plan!r} became {plan!r}")
         elif kind == wire.PANE:

@@ -17,6 +17,16 @@ class PlanChanged(RuntimeError):
     """The state was written under other groupings or pane lengths and can't be read on."""
 
 
+class StateTooNew(RuntimeError):
+    """The state was written by a later version than this one: only that or a later one reads it."""
+
+
+def check_version(version: int) -> None:
+    """Refuse a state that this version does not know how to read; raises StateTooNew."""
+    if version > wire.STATE_VERSION:
+        raise StateTooNew(f"state {version}, read are states up to {wire.STATE_VERSION}")
+
+
 class Keeper(Protocol):
     """State that can be put back together key by key."""
 
@@ -80,6 +90,7 @@ class ShardKeeper:
         if kind == wire.META:
             assert payload is not None
             shard.meta = msgspec.json.decode(payload, type=wire.Meta)
+            check_version(shard.meta.version)
             if shard.meta.plan != shard.plan.fingerprint:
                 raise PlanChanged(f"{shard.meta.plan!r} became {shard.plan.fingerprint!r}")
         elif kind == wire.ITEM:
@@ -92,6 +103,11 @@ class ShardKeeper:
                 shard.persons.drop(name.decode())
             else:
                 shard.persons.put(name.decode(), payload)
+        elif kind == wire.SLA:
+            if payload is None:
+                shard.sla.forget(name.decode())
+            else:
+                shard.sla.put(name.decode(), payload)
         elif kind == wire.PANE:
             subject, start_ms, size_ms = wire.pane_of_key(key)
             if payload is None:
@@ -108,15 +124,25 @@ class ShardKeeper:
         shard.epoch, shard.seq = epoch, -1
         names = {
             kind: {key[1:].decode() for key in touched if key[:1] == kind}
-            for kind in (wire.ITEM, wire.PERSON)
+            for kind in (wire.ITEM, wire.PERSON, wire.SLA)
         }
         shard.shelf.recount(shard.meta.watermark_ms, names[wire.ITEM])
         shard.persons.touch_all(names[wire.PERSON])
+        shard.sla.begin(names[wire.SLA])
         kept = set()
         for pane in shard.panes:
             key = wire.pane_key(pane.subject, pane.start_ms, pane.size_ms)
             if key in touched:
                 shard.panes.touch(pane)
                 kept.add(key)
-        shard.delete_unless_kept(stale - kept - {wire.META})
+        shard.delete(key for key in stale - kept - {wire.META} if not self._holds(key))
         shard.changed = True
+
+    def _holds(self, key: bytes) -> bool:
+        """Whether the state has what a key stands for."""
+        kind, name = key[:1], key[1:].decode(errors="replace")
+        if kind == wire.ITEM:
+            return name in self.shard.shelf
+        if kind == wire.PERSON:
+            return name in self.shard.persons
+        return kind == wire.SLA and name in self.shard.sla

@@ -47,7 +47,7 @@ class RollupsMeta(msgspec.Struct):
     #: Minutes that ended by then are folded into their quarters.
     folded_ms: int = 0
     sources: dict[int, SourceMark] = {}
-    version: int = 1
+    version: int = wire.STATE_VERSION
 
 
 @dataclass(slots=True)
@@ -134,7 +134,7 @@ class Rollups:
         """A new owner's first chunk states every gauge it has: what it leaves out is no more."""
         for key, subject in self.subjects.items():
             gauge = subject.gauges.get(source)
-            if gauge is not None and gauge.counts():
+            if gauge is not None and not gauge.is_empty:
                 subject.gauges[source] = Gauge()
                 subject.gauges_changed = True
                 self.dirty_keys.add(GAUGE + key.encode())
@@ -194,7 +194,7 @@ class Rollups:
         for key, subject in list(self.subjects.items()):
             if subject.gauges_changed or not subject.windows.empty:
                 continue
-            if not any(gauge.counts() for gauge in subject.gauges.values()):
+            if all(gauge.is_empty for gauge in subject.gauges.values()):
                 del self.subjects[key]
                 if subject.gauges:
                     self.deleted.add(GAUGE + key.encode())
@@ -229,7 +229,7 @@ class Rollups:
         """The subject's backlog over all sources: counts are added, of the oldest the least."""
         gauges = iter(self.subject(subject).gauges.values())
         total = copy(next(gauges, Gauge()))
-        total.open_since = dict(total.open_since)
+        total.open_since, total.deadlines = dict(total.open_since), dict(total.deadlines)
         for gauge in gauges:
             for name in COUNTS:
                 setattr(total, name, getattr(total, name) + getattr(gauge, name))
@@ -237,6 +237,7 @@ class Rollups:
                 known_ms = total.oldest_waiting_ms or gauge.oldest_waiting_ms
                 total.oldest_waiting_ms = min(known_ms, gauge.oldest_waiting_ms)
             add(total.open_since, gauge.open_since)
+            add(total.deadlines, gauge.deadlines)
         return total
 
 

@@ -14,7 +14,7 @@ from streams.core.gauges import Gauge
 #: One record for the changelog: key, value (None deletes).
 LogRecord = tuple[bytes, bytes | None]
 
-META, ITEM, PERSON, PANE, CLAIM = b"m", b"i", b"a", b"p", b"c"
+META, ITEM, PERSON, PANE, SLA, CLAIM = b"m", b"i", b"a", b"p", b"s", b"c"
 STAMP_HEADER = "w"
 
 _STAMP = Struct(">QI")
@@ -35,6 +35,10 @@ def unstamped(value: bytes) -> tuple[int, int, bytes]:
     """(epoch, seq, payload) of a stored value; struct.error when it is too short."""
     epoch, seq = _STAMP.unpack_from(value)
     return epoch, seq, value[_STAMP.size :]
+
+
+#: Of everything in a changelog; a state of a later version is refused, older ones are read.
+STATE_VERSION = 1
 
 
 class Meta(msgspec.Struct):
@@ -58,7 +62,7 @@ class Meta(msgspec.Struct):
     last_seen_ms: dict[str, int] = {}
     #: Refused messages by the minute (UTC ms) of their records, the last quarter of an hour.
     dead_ms: dict[int, int] = {}
-    version: int = 1
+    version: int = STATE_VERSION
 
     def check(self) -> None:
         """Nothing lost, nothing counted twice: raises AssertionError otherwise."""

@@ -18,6 +18,7 @@ __all__ = ["broker", "harmed_grounds", "start"]
 def harmed_grounds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grounds]:
     """A stack of its own, for its parts are killed and its ways are cut."""
     with grounds(tmp_path_factory.mktemp("grounds")) as found:
+        _await_coordinator(found.direct["WATCHFLOOR_KAFKA"])
         yield found
 
 
@@ -25,18 +26,19 @@ def harmed_grounds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grounds
 def broker(harmed_grounds: Grounds) -> Iterator[Broker]:
     """Its broker, unharmed, for workers of the traps."""
     opened = Broker(harmed_grounds.direct["WATCHFLOOR_KAFKA"])
-    _await_coordinator(opened)
     yield opened
     opened.close()
 
 
-def _await_coordinator(broker: Broker) -> None:
+def _await_coordinator(servers: str) -> None:
     """A fresh broker makes its topic of offsets when it is first asked for one."""
+    broker = Broker(servers)
     until_s = time.monotonic() + _FRESH_S_MAX
     while True:
         try:
             broker.committed("nobody", "nothing")
-            return
+            break
         except KafkaError:
             assert time.monotonic() < until_s, "no coordinator"
             time.sleep(0.1)
+    broker.close()
