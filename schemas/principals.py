@@ -1,10 +1,19 @@
 """Who may see and change alerts, as written in ``deploy/principals.yaml``."""
 
+from collections.abc import Container
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, model_validator
 
 ALL_PROJECTS = "*"
+
+
+def in_projects(labels: dict[str, str], projects: Container[str]) -> bool:
+    """Whether labels are of one of these projects: ``PROJECT``, or ``ORG/PROJECT`` where two
+    organisations have projects of one name.
+    """
+    name = labels.get("project")
+    return name in projects or f"{labels.get('org', '')}/{name}" in projects
 
 
 class Principal(BaseModel):
@@ -39,7 +48,7 @@ class Principal(BaseModel):
 
     def sees(self, labels: dict[str, str]) -> bool:
         """Whether alerts with these labels are of its projects."""
-        return ALL_PROJECTS in self.projects or labels.get("project") in self.projects
+        return ALL_PROJECTS in self.projects or in_projects(labels, self.projects)
 
 
 class PrincipalsFile(BaseModel):

@@ -16,6 +16,7 @@ from pydantic import (
 
 from schemas.alerts import Matcher
 from schemas.matchers import parse_matcher
+from schemas.principals import in_projects
 from schemas.rules_amounts import duration_ms
 
 #: Labels that name a person; an alert with one of them is never a client's.
@@ -155,7 +156,7 @@ class Receiver(Part):
             return self.watchdog and labels.get("alertname") == WATCHDOG
         if labels.get("alertname") == RECEIVER_FAILING and labels.get("receiver") == self.name:
             return False  # It could not be told anyhow.
-        if self.projects and labels.get("project") not in self.projects:
+        if self.projects and not in_projects(labels, self.projects):
             return False
         if self.audience == "client" and PERSON_LABELS & labels.keys():
             return False

@@ -15,7 +15,7 @@ from schemas.alerts import (
     Unacknowledge,
 )
 from schemas.matchers import check_matcher, matches_everything
-from schemas.principals import ALL_PROJECTS, Principal
+from schemas.principals import Principal
 from streams.notifier import Notifier, now_ms
 from streams.producer import Outgoing, Producer
 
@@ -106,8 +106,7 @@ def read_silence(
         raise ValueError("the silence ends before it begins, or has ended already")
     if not given.comment.strip():
         raise ValueError("the comment is missing: say why nobody is to be told")
-    if ALL_PROJECTS not in owner.projects and not _inside(matchers, owner):
-        raise NotAllowed(f'{owner.name} may silence with project="…" of its own projects only')
+    check_owner(matchers, owner)
     return Silence(
         id=given.id or _id(),
         matchers=matchers,
@@ -120,12 +119,14 @@ def read_silence(
     )
 
 
-def _inside(matchers: tuple[Matcher, ...], owner: Principal) -> bool:
-    return any(
-        each.name == "project" and each.is_equal and not each.is_regex
-        and each.value in owner.projects
-        for each in matchers
-    )  # fmt: skip
+def check_owner(matchers: tuple[Matcher, ...], owner: Principal) -> None:
+    """Raises NotAllowed for a silence that reaches beyond the projects of its owner."""
+    said = {each.name: each.value for each in matchers if each.is_equal and not each.is_regex}
+    if not owner.sees(said):
+        raise NotAllowed(
+            f'{owner.name} may silence only with project="…", and org="…" where it needs one, '
+            "of its own projects"
+        )
 
 
 def _id() -> str:

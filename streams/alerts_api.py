@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 import msgspec
 from aiohttp import web
 
-from schemas.alerts import AlertTransition, Close
+from schemas.alerts import AlertTransition, Close, Silence
 from schemas.principals import Principal
 from sinks.notify.bodies import Links, iso
 from sinks.notify.views import View
 from streams import logs
 from streams.alert_access import Gate, failed
-from streams.alert_commands import Commands, PostedSilence, read_silence
+from streams.alert_commands import Commands, PostedSilence, check_owner, read_silence
 from streams.alert_requests import Asked, read_body, read_filters, read_time, read_wish, worded
 from streams.notifier import Notifier, now_ms
 from streams.postman import Receivers
@@ -102,8 +102,8 @@ class AlertsApi:
     async def _post_silence(self, request: web.Request) -> web.Response:
         owner = self.gate.changer(request)
         view, given = self._view(owner), await read_body(request, PostedSilence)
-        if given.id and given.id not in view.book.silences:
-            raise failed(web.HTTPNotFound, "there is no such silence")
+        if given.id:
+            check_owner(self._known(view, given.id).matchers, owner)
         span_ms = (read_time(given.starts_at), read_time(given.ends_at))
         everything = request.query.get("everything") == "true"
         silence = read_silence(given, span_ms, owner, view.now_ms, everything=everything)
@@ -114,10 +114,8 @@ class AlertsApi:
     async def _end_silence(self, request: web.Request) -> web.Response:
         owner = self.gate.changer(request)
         view = self._view(owner)
-        known = view.book.silences.get(request.match_info["id"])
-        if known is None:
-            raise failed(web.HTTPNotFound, "there is no such silence")
-        at_ms = view.now_ms
+        known, at_ms = self._known(view, request.match_info["id"]), view.now_ms
+        check_owner(known.matchers, owner)
         if known.ends_at_ms > at_ms:
             begun_ms = min(known.starts_at_ms, at_ms)
             ended = msgspec.structs.replace(
@@ -165,6 +163,12 @@ class AlertsApi:
             raise failed(web.HTTPServiceUnavailable, "another process tells of alerts, or none yet")
         receivers = () if self.receivers is None else self.receivers.current
         return View(self.notifier.book, receivers, self.links, principal, now_ms())
+
+    def _known(self, view: View, name: str) -> Silence:
+        known = view.book.silences.get(name)
+        if known is None:
+            raise failed(web.HTTPNotFound, "there is no such silence")
+        return known
 
     def _alert(self, owner: Principal, request: web.Request) -> AlertTransition:
         name = request.match_info["fingerprint"]

@@ -121,6 +121,8 @@ class Notifier:
             if moment.now_ms - self._forgot_ms >= FORGET_EVERY_MS:
                 self._forgot_ms = moment.now_ms
                 self.book.forget(moment.now_ms, names)
+                # A foreign write is noticed by our next one: do not let it be long in coming.
+                self.book.read_up_to(self.book.meta.next_offset)
             plan(self.book, receivers, moment)
             if not await self._flush():
                 return None

@@ -3,6 +3,7 @@
 import msgspec
 
 from schemas.alerts import AlertTransition, Contributor, Evidence
+from schemas.principals import in_projects
 from schemas.receivers import PERSON_LABELS
 
 #: The annotations that a client gets: numbers and the sentence that its own labels made.
@@ -17,9 +18,9 @@ def for_client(alert: AlertTransition, projects: frozenset[str]) -> AlertTransit
     Left out: everything about people (who acknowledged included), what suppressed it, SQL, links
     to runbooks, and contributors and annotations that speak of a person or another project.
     """
-    if alert.labels.get("project") not in projects or PERSON_LABELS & alert.labels.keys():
+    if not in_projects(alert.labels, projects) or PERSON_LABELS & alert.labels.keys():
         return None
-    foreign = _foreign_words(alert.evidence, projects)
+    foreign = _foreign_words(alert, projects)
     annotations = {
         name: text
         for name, text in alert.annotations.items()
@@ -28,32 +29,36 @@ def for_client(alert: AlertTransition, projects: frozenset[str]) -> AlertTransit
     return msgspec.structs.replace(
         alert,
         annotations=annotations,
-        evidence=_evidence(alert.evidence, projects),
+        evidence=_evidence(alert, projects),
         suppressed_by=(),
         acknowledged_by="",
         note="",
     )
 
 
-def _evidence(seen: Evidence | None, projects: frozenset[str]) -> Evidence | None:
+def _evidence(alert: AlertTransition, projects: frozenset[str]) -> Evidence | None:
+    seen = alert.evidence
     if seen is None:
         return None
-    kept = tuple(each for each in seen.contributors if not _is_foreign(each, projects))
+    kept = tuple(each for each in seen.contributors if not _is_foreign(each, alert, projects))
     return msgspec.structs.replace(seen, contributors=kept, sql="")
 
 
-def _is_foreign(given: Contributor, projects: frozenset[str]) -> bool:
+def _is_foreign(given: Contributor, alert: AlertTransition, projects: frozenset[str]) -> bool:
     of_a_person = bool(PERSON_LABELS & given.dims.keys())
-    return of_a_person or given.dims.get("project", next(iter(projects))) not in projects
+    return of_a_person or not in_projects(alert.labels | given.dims, projects)
 
 
-def _foreign_words(seen: Evidence | None, projects: frozenset[str]) -> set[str]:
-    """Names that must not stand in a text: those of people and of other projects."""
+def _foreign_words(alert: AlertTransition, projects: frozenset[str]) -> set[str]:
+    """Names that must not stand in a text: those of people and of others' work."""
+    seen = alert.evidence
     if seen is None:
         return set()
+    own = set(alert.labels.values())
     return {
         value
         for each in seen.contributors
-        for name, value in each.dims.items()
-        if value and (name in PERSON_LABELS or (name == "project" and value not in projects))
+        if _is_foreign(each, alert, projects)
+        for value in each.dims.values()
+        if value and value not in own
     }

@@ -94,6 +94,16 @@ def test_a_client_sees_no_person_and_nothing_of_others() -> None:
     assert "case-1" in text
 
 
+def test_projects_of_one_name_are_told_apart_by_their_organisation() -> None:
+    who = receiver(audience="client", projects=["northwind/comments-en"])
+    assert who.wants(labels(org="northwind"))
+    assert not who.wants(labels(org="southwind"))
+    assert not who.wants(labels())
+    alert = step("firing", 1, given=labels(org="northwind"), evidence=evidence())
+    (shown,) = bodies.webhook(notice_of(who, alert), who, LINKS)["alerts"]
+    assert shown["annotations"]["contributors"] == "queue=hate"
+
+
 @pytest.mark.parametrize(
     "hidden",
     [labels(project="other-client"), labels(annotator=PERSON), {"alertname": "WorkerSilent"}],

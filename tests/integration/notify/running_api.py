@@ -18,7 +18,7 @@ from tests.integration.notify.conftest import OpenNotify
 from tests.integration.notify.notify_space import NotifySpace, hook, port_of
 from tests.notify.transitions import evidence, labels, step
 
-OPERATOR, VIEWER, CLIENT = new_token(), new_token(), new_token()
+OPERATOR, LIMITED, VIEWER, CLIENT = (new_token() for _ in range(4))
 PERSON = "p_abcdefghij0123456789"
 
 
@@ -64,6 +64,7 @@ def running_api(opened: OpenNotify, folder: Path) -> Iterator[Api]:
     file = folder / "principals.yaml"
     entries = [
         principal("ada", "operator", OPERATOR, ["*"]),
+        principal("lin", "operator", LIMITED, ["other"]),
         principal("vic", "viewer", VIEWER, ["*"]),
         principal("northwind", "client", CLIENT, ["comments-en"]),
     ]

@@ -17,6 +17,7 @@ from tests.integration.notify.conftest import OpenNotify
 from tests.integration.notify.notify_space import program
 from tests.integration.notify.running_api import (
     CLIENT,
+    LIMITED,
     OPERATOR,
     PERSON,
     VIEWER,
@@ -135,6 +136,8 @@ def silence(*matchers: tuple[str, str, bool], **more: str) -> dict[str, Any]:
         (OPERATOR, silence(("queue", "a", False), comment=" "), 400, "comment"),
         (OPERATOR, silence(("queue", "a", False), id="none"), 404, "no such"),
         (OPERATOR, {"matchers": 1}, 400, "matchers"),
+        (LIMITED, silence(("queue", "a", False)), 403, "its own projects"),
+        (LIMITED, silence(("project", "comments-en", False)), 403, "its own projects"),
     ],
 )
 def test_a_silence_is_refused(
@@ -154,6 +157,21 @@ def test_an_acknowledgement_has_the_name_of_its_token(api: Api) -> None:
         (given,) = [each for each in partition if isinstance(each, Acknowledge)]
         assert (given.fingerprint, given.owner, given.note) == (name, "ada", "mine")
     assert api.ask("DELETE", path, OPERATOR)[0] == 200
+
+
+def test_an_operator_of_some_projects_reaches_no_further(api: Api) -> None:
+    own = silence(("project", "other", False))
+    status, given = api.ask("POST", "/api/v2/silences", LIMITED, own)
+    assert status == 200
+    assert api.ask("DELETE", f"/api/v2/silence/{given['silenceID']}", LIMITED)[0] == 200
+    status, given = api.ask("POST", "/api/v2/silences", OPERATOR, silence(("queue", "a", False)))
+    path = f"/api/v2/silence/{given['silenceID']}"
+    assert (status, api.ask("DELETE", path, LIMITED)[0]) == (200, 403)
+    assert api.ask("DELETE", path, OPERATOR)[0] == 200
+    assert {each["labels"]["project"] for each in shown(api, token=LIMITED)} == {"other"}
+    name = step("firing", 1).fingerprint
+    path = f"/api/watchfloor/v1/alerts/{name}/acknowledgement"
+    assert api.ask("POST", path, LIMITED, {})[0] == 404
 
 
 def test_an_unknown_alert_can_not_be_acknowledged(api: Api) -> None:
