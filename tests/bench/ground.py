@@ -117,6 +117,8 @@ def ground(home: Path) -> Iterator[Ground]:
             "WATCHFLOOR_LOCAL_DIR": str(root),
             "WATCHFLOOR_PEOPLE_KEY": "6b" * 32,
             "WATCHFLOOR_HEALTH_PORT": "0",
+            # On a machine that others use a backlog may keep one partition waiting for minutes.
+            "WATCHFLOOR_STALLED_S_MAX": str(READ_S_MAX),
             "WATCHFLOOR_LOG_LEVEL": "info",
             "PYTHONPATH": str(ROOT),
         }
