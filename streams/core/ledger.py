@@ -15,7 +15,7 @@ from schemas.rows import SlaRow
 from streams.core.transitions import Cause, Key, Kind, Transition
 
 
-class Entry(msgspec.Struct, frozen=True, array_like=True):
+class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One step as it was last told; ``seq`` counts what was told about the item.
 
     ``told_ms`` is the time (event time, of the tick) at which it was first told, ``restated_ms``

@@ -48,7 +48,7 @@ Burned = tuple[str, str, str, int]
 Key = tuple[str, int, str, int]
 
 
-class Transition(msgspec.Struct, frozen=True, array_like=True):
+class Transition(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One step of one clock.
 
     ``deadline_ms`` is None while the clock is paused. ``burned`` comes with the ends and with a

@@ -28,7 +28,7 @@ HistoryOf = Callable[[str], Sequence[Moment] | None]
 STORED_VERSION = 1
 
 
-class _Stored(msgspec.Struct, array_like=True):
+class _Stored(msgspec.Struct, array_like=True, gc=False):
     """What is kept of an item's clocks beside its moments.
 
     ``record_ms`` is the time of the latest Kafka record that the story was not told with yet.
@@ -136,16 +136,17 @@ class Watch:
             record_ms = now_ms
         self._dirty[key] = restated.entries
         self._note_last(key, restated.entries)
-        before, after = holding(stored.entries), story.transitions
         if not restated.changed:
             return Told(key, (), [], [])
+        before, after = holding(stored.entries), story.transitions
         bookings: dict[int, list[Fact]] = {}
         for fact in attainment.difference(before, after):
             # What time brought is booked as if time had been on the minute.
             caused_ms = fact.t_ms if record_ms is None else record_ms
             bookings.setdefault(caused_ms, []).append(fact)
         moved = attainment.open_deadlines(after)
-        moved.subtract(attainment.open_deadlines(before))
+        if before:
+            moved.subtract(attainment.open_deadlines(before))
         moves = [(standing, n) for standing, n in moved.items() if n]
         return Told(key, restated.changed, list(bookings.items()), moves)
 
