@@ -31,6 +31,7 @@ class Role(StrEnum):
     ROLLUPS = "rollups"
     ITEMS = "items"
     LABELS = "labels"
+    SLA = "sla"
     SNAPSHOTS = "snapshots"
     ALERTS = "alerts"
     COMMANDS = "commands"
@@ -74,6 +75,7 @@ class Topics:
         self.rollups = self.name(Role.ROLLUPS)
         self.items = self.name(Role.ITEMS)
         self.labels = self.name(Role.LABELS)
+        self.sla = self.name(Role.SLA)
         self.snapshots = self.name(Role.SNAPSHOTS)
         self.alerts = self.name(Role.ALERTS)
         self.commands = self.name(Role.COMMANDS)
@@ -167,6 +169,7 @@ _CONFIGS: dict[Role, dict[str, str]] = {
     Role.ROLLUPS: _kept_by_key(7 * _DAY_MS, _HOUR_MS),
     Role.ITEMS: _kept_by_key(7 * _DAY_MS, _HOUR_MS),
     Role.LABELS: _kept_by_key(7 * _DAY_MS, _HOUR_MS),
+    Role.SLA: _kept_by_time(7 * _DAY_MS),
     # By time: a snapshot holds only the windows that changed, so the last one is not enough.
     # Every subject is sent whole again within minutes.
     Role.SNAPSHOTS: _kept_by_time(_HOUR_MS, segment_ms=str(10 * _MINUTE_MS)),

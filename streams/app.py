@@ -12,7 +12,7 @@ from schemas.codec import AcceptedTimes, Decoder, DecoderSettings
 from schemas.partitioner import Partitioner
 from schemas.people import Scope, pseudonymiser
 from schemas.topics import INPUT_ROLES, Role, Topics
-from streams import people_key
+from streams import people_key, policy_files
 from streams.changelog import StageSettings
 from streams.clockwork import Flusher, Observer, Page, Ticker
 from streams.core.plan import DAY_MS, Plan
@@ -21,7 +21,7 @@ from streams.meters import Meters
 from streams.runtime import App, AppSettings, Hooks, make_app, run
 from streams.settings import Settings
 from streams.spaces import Names, Terms
-from streams.stage1 import Stage1
+from streams.stage1 import Reading, Stage1
 from streams.stage2 import Stage2, Watching
 from streams.transport import Consumer, batch_topic, batches
 from streams.watchdog import Limits, Watchdog
@@ -70,7 +70,6 @@ def make_floor(
         )
     )
     meters = Meters()
-    decoder = make_decoder(settings, terms)
     stage_settings = StageSettings(
         plan,
         topics,
@@ -78,7 +77,8 @@ def make_floor(
         Partitioner(terms.partitioner),
         settings.floor.flush_changes_max,
     )
-    stage1 = Stage1(app, stage_settings, decoder, meters)
+    reading = Reading(make_decoder(settings, terms), policy_files.read_book(plan))
+    stage1 = Stage1(app, stage_settings, reading, meters)
     stage2 = Stage2(app, stage_settings, watching, meters)
     _declare_agents(app, topics, stage1, stage2)
     floor = Floor(app, stage1, stage2, meters)

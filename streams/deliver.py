@@ -17,6 +17,7 @@ from schemas.rows import (
     ItemRow,
     LabelRow,
     RollupRow,
+    SlaRow,
     SnapshotRow,
     decode,
 )
@@ -91,7 +92,7 @@ def _read_told(record: RawRecord) -> AlertLogRow:
 
 
 def make_clickhouse(settings: Settings, instance: str) -> Deliverer:
-    """Rollups, items, labels, dead letters and the alert log into ClickHouse."""
+    """Rollups, items, labels, SLA clocks, dead letters and the alert log into ClickHouse."""
     deliverer = _make(settings, "clickhouse", instance)
     connections = settings.connections
     sink = ClickHouseSink(
@@ -104,6 +105,7 @@ def make_clickhouse(settings: Settings, instance: str) -> Deliverer:
         Role.ROLLUPS: ("rollups", partial(_read_row, RollupRow)),
         Role.ITEMS: ("items", partial(_read_row, ItemRow)),
         Role.LABELS: ("labels", partial(_read_row, LabelRow)),
+        Role.SLA: ("sla_ledger", partial(_read_row, SlaRow)),
         Role.DEAD_LETTERS: ("dead_letters", _read_dead_letter),
         Role.ALERTS: ("alert_log", _read_alert),
         Role.COMMANDS: ("alert_log", _read_command),

@@ -10,6 +10,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from schemas.groupings import DIMENSIONS, Grouping
+from streams import policy_files
+from streams.core.kept import extras_needed
 from streams.core.plan import DAY_MS, Plan
 from streams.core.shifts import Shift, Site, SiteCalendar
 from streams.refusals import Refusal
@@ -90,6 +92,7 @@ def read_plan(floor: Floor, dimensions: Path = DEPLOY / "dimensions.yaml") -> Pl
     return Plan(
         groupings=read_groupings(dimensions),
         late_after_ms=floor.lateness_fine_s_max * 1000,
+        policy_dims=extras_needed(policy_files.configured()),
         retention_ms=floor.retention_d * DAY_MS,
     )
 

@@ -64,6 +64,11 @@ class Alerts(sources.Group):
         description="What raises alerts; read again when it changes, kept as it was when the "
         "change can't be used.",
     )
+    policies: Path = Field(
+        DEPLOY / "policies.yaml",
+        description="What is promised: the SLA policies whose clocks run on items. The same for "
+        "all workers; a change takes effect when they start again.",
+    )
     targets: Path = Field(
         DEPLOY / "targets.yaml", description="What was agreed: the targets that rules refer to."
     )

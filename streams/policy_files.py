@@ -15,11 +15,14 @@ from schemas.policies import (
     keys_of,
 )
 from schemas.policies_checks import CONDITIONS, policy_faults
-from streams import marked_yaml
-from streams.floor_files import DEPLOY
+from streams import marked_yaml, settings_sources
+from streams.core.kept import Layout, NotKept
+from streams.core.plan import Plan
+from streams.core.terms import Book, make_book
 from streams.marked_yaml import Fault, FileRefused
+from streams.notify_settings import Alerts
 
-POLICIES_FILE = DEPLOY / "policies.yaml"
+POLICIES_FILE = Path(__file__).resolve().parent.parent / "deploy" / "policies.yaml"
 
 #: The last key of a path that names a part, and the part's model.
 _PARTS: dict[str, type[BaseModel]] = {
@@ -41,6 +44,19 @@ def read_policies(path: Path = POLICIES_FILE) -> PolicyFile:
     if faults:
         raise FileRefused(faults)
     return marked.content
+
+
+def configured() -> PolicyFile:
+    """The policies of this floor; raises FileRefused."""
+    return read_policies(settings_sources.read(Alerts).policies)
+
+
+def read_book(plan: Plan) -> Book:
+    """The same, ready for the clocks of a floor; FileRefused when it keeps too little for them."""
+    try:
+        return make_book(configured(), Layout(plan.extra_dims))
+    except NotKept as missing:
+        raise FileRefused([Fault(POLICIES_FILE.name, 1, "policies", str(missing))]) from missing
 
 
 def _with_keys(fault: Fault) -> Fault:

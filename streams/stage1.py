@@ -6,6 +6,7 @@ by the next one.
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import cast
 
 from faust.types import TP
@@ -14,13 +15,15 @@ from schemas.codec import Decoder, Record
 from schemas.dead_letters import DeadLetter
 from schemas.groupings import SEPARATOR
 from schemas.partitioner import partition_of, sample_mismatch
-from schemas.rows import ItemRow, LabelRow, encode
+from schemas.rows import ItemRow, LabelRow, SlaRow, encode
 from schemas.topics import INPUT_ROLES, Role
 from streams import logs
 from streams.changelog import StageSettings
 from streams.core import outputs, wire
+from streams.core.flush import Flush
 from streams.core.recovery import ShardKeeper
-from streams.core.shard import Flush, Shard
+from streams.core.shard import Shard
+from streams.core.terms import Book
 from streams.meters import Meters
 from streams.producer import Outgoing, Producer
 from streams.runtime import App
@@ -44,12 +47,20 @@ COUNTED: dict[str, Counter] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What stage 1 takes events in by: how they are read, and what was promised about items."""
+
+    decoder: Decoder
+    policies: Book
+
+
 class Stage1(Stage[Shard]):
     """The shards of the source partitions that this process owns."""
 
-    def __init__(self, app: App, settings: StageSettings, decoder: Decoder, meters: Meters) -> None:
+    def __init__(self, app: App, settings: StageSettings, reading: Reading, meters: Meters) -> None:
         super().__init__(app, settings, meters, 1, "partitions")
-        self._decoder = decoder
+        self._reading = reading
         self._roles = {settings.topics.name(role): role for role in (*INPUT_ROLES, Role.TICKS)}
 
     @property
@@ -58,7 +69,8 @@ class Stage1(Stage[Shard]):
         return self.states
 
     def _fresh(self, partition: int) -> tuple[Shard, ShardKeeper]:
-        shard = Shard(self.settings.plan, partition, self._decoder)
+        decoder, policies = self._reading.decoder, self._reading.policies
+        shard = Shard(self.settings.plan, partition, decoder, policies=policies)
         return shard, ShardKeeper(shard)
 
     def offsets(self, partition: int) -> dict[TP, int]:
@@ -115,7 +127,7 @@ class Stage1(Stage[Shard]):
         )
         source = str(own).encode()
         items, labels = outputs.rows(flush, shard.epoch)
-        # Items and labels stay in the number of their source partition: no hashing needed.
+        # Items, labels and clocks stay in the number of their source partition: no hashing needed.
         return {
             topics.panes: {
                 target: [(source, wire.encode_chunk(chunk), [])]
@@ -123,6 +135,11 @@ class Stage1(Stage[Shard]):
             },
             topics.items: {own: [(_item_key(row), encode(row), []) for row in items]},
             topics.labels: {own: [(_label_key(row), encode(row), []) for row in labels]},
+            topics.sla: {
+                own: [
+                    (_sla_key(row), encode(row), []) for row in outputs.sla_rows(flush, shard.epoch)
+                ]
+            },
         }
 
     def _partition_of(self, subject: str) -> int:
@@ -162,6 +179,11 @@ class Stage1(Stage[Shard]):
 
 def _item_key(row: ItemRow) -> bytes:
     return SEPARATOR.join((row.org, row.source, row.project, row.item_id)).encode()
+
+
+def _sla_key(row: SlaRow) -> bytes:
+    # A step told anew is a record of its own: readers want each of them, and their order.
+    return SEPARATOR.join((row.org, row.source, row.project, row.item_id, str(row.seq))).encode()
 
 
 def _label_key(row: LabelRow) -> bytes:

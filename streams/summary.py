@@ -47,6 +47,7 @@ def write_rows(folder: Path, found: Found) -> None:
     _write(folder / "panes.jsonl", (found.rollups[at] for at in sorted(found.rollups)))
     _write(folder / "items.jsonl", (found.items[at] for at in sorted(found.items)))
     _write(folder / "labels.jsonl", (found.labels[at] for at in sorted(found.labels)))
+    _write(folder / "sla.jsonl", (found.sla[at] for at in sorted(found.sla)))
     _write(folder / "dead_letters.jsonl", (letter.to_row() for letter in found.dead))
 
 

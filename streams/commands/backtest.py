@@ -19,7 +19,8 @@ from streams.core.alerts import Timing
 from streams.core.engine import Engine
 from streams.core.plan import Plan
 from streams.core.rules import RuleBook, grouping_of, looks_at_window, window_names
-from streams.floor_files import read_calendar, read_groupings
+from streams.floor_files import read_calendar, read_groupings, read_plan
+from streams.policy_files import read_book
 from streams.refusals import Refusal
 from streams.replay import CLOCK_START_MS, Log, open_log
 from streams.rule_files import RULES_FILE, TARGETS_FILE, read_rules
@@ -95,8 +96,8 @@ def _engine(log: Log, settings: Settings) -> Engine:
         scope=Scope(settings.people.scope),
     )
     decoder = Decoder(people, DecoderSettings(accepted=log.accepted()))
-    plan = Plan(groupings=read_groupings()).holding(log.from_ms or 0, log.to_ms or 0)
-    return Engine(plan, decoder, read_calendar(), partitions=1)
+    plan = read_plan(settings.floor).holding(log.from_ms or 0, log.to_ms or 0)
+    return Engine(plan, decoder, read_calendar(), partitions=1, policies=read_book(plan))
 
 
 @click.command("backtest")

@@ -13,8 +13,8 @@ from schemas.topics import LIVE
 from streams import people_key
 from streams.commands.invocation import read_settings
 from streams.core.engine import Engine
-from streams.core.plan import Plan
-from streams.floor_files import read_calendar, read_groupings
+from streams.floor_files import read_calendar, read_plan
+from streams.policy_files import read_book
 from streams.refusals import Refusal
 from streams.replay import CLOCK_START_MS, Log, open_log, replay_offline
 from streams.replay_send import Pace, replay_to_kafka
@@ -118,10 +118,12 @@ def _offline(log: Log, settings: Settings, out: Path, progress: Progress) -> Non
         scope=Scope(settings.people.scope),
     )
     decoder = Decoder(people, DecoderSettings(accepted=log.accepted()))
-    plan = Plan(groupings=read_groupings()).holding(log.from_ms or 0, log.to_ms or 0)
+    plan = read_plan(settings.floor).holding(log.from_ms or 0, log.to_ms or 0)
     facts = FactFile(out / "facts.jsonl.gz")
     partitions = settings.floor.partitions
-    engine = Engine(plan, decoder, read_calendar(), partitions=partitions, on_facts=facts.take)
+    policies = read_book(plan)
+    engine = Engine(plan, decoder, read_calendar(), partitions=partitions, policies=policies)
+    engine.listen(facts.take)
     task = progress.add_task("replaying", total=log.count)
     replay_offline(log, engine, lambda n: progress.update(task, completed=n))
     facts.close()

@@ -11,7 +11,7 @@ from schemas.alerts import AlertTransition
 from schemas.codec import Decoder
 from schemas.dead_letters import DeadLetter, Headers
 from schemas.partitioner import Partitioner, partition_of
-from schemas.rows import ItemRow, LabelRow, RollupRow, SnapshotRow
+from schemas.rows import ItemRow, LabelRow, RollupRow, SlaRow, SnapshotRow
 from schemas.topics import INPUT_ROLES, Role
 from streams.core import outputs, wire
 from streams.core.alerting import Alerting
@@ -21,6 +21,7 @@ from streams.core.publish import Calendar
 from streams.core.rollups import Rollups
 from streams.core.rules import RuleBook
 from streams.core.shard import OnFacts, Shard
+from streams.core.terms import Book
 from streams.core.ticks import Tick
 
 #: Records applied between two flushes: fewer flushes, fewer rows that are restated at once.
@@ -45,6 +46,8 @@ class Found:
     rollups: dict[tuple[str, tuple[str, ...], int, int], RollupRow] = field(default_factory=dict)
     items: dict[tuple[str, str, str, str], ItemRow] = field(default_factory=dict)
     labels: dict[tuple[str, ...], LabelRow] = field(default_factory=dict)
+    #: By item, and the place of the step in what was told of its clocks.
+    sla: dict[tuple[str, str, str, str, int], SlaRow] = field(default_factory=dict)
     snapshots: dict[str, SnapshotRow] = field(default_factory=dict)
     dead: list[DeadLetter] = field(default_factory=list)
     #: Every transition, in the order in which it was said.
@@ -61,10 +64,12 @@ class Engine:
         calendar: Calendar,
         *,
         partitions: int = 4,
-        on_facts: OnFacts | None = None,
+        policies: Book | None = None,
     ) -> None:
         self.found = Found()
-        self.shards = [Shard(plan, number, decoder, on_facts) for number in range(partitions)]
+        self.shards = [
+            Shard(plan, number, decoder, policies=policies) for number in range(partitions)
+        ]
         owners = [partial(self._owns, number) for number in range(partitions)]
         self.lookouts = [
             Lookout(Rollups(plan, partitions), Alerting(RuleBook(), owns), calendar)
@@ -79,6 +84,11 @@ class Engine:
     def states(self) -> list[Rollups]:
         """Stage 2's partitions."""
         return [lookout.rollups for lookout in self.lookouts]
+
+    def listen(self, on_facts: OnFacts) -> None:
+        """Have facts told as they are booked, from now on."""
+        for shard in self.shards:
+            shard.on_facts = on_facts
 
     def watch(self, book: RuleBook) -> None:
         """Evaluate these rules from now on, with every flush."""
@@ -119,6 +129,8 @@ class Engine:
             for lookout, chunk in zip(self.lookouts, chunks, strict=True):
                 # Through bytes: stage 2 must not share what stage 1 goes on changing.
                 lookout.rollups.apply(wire.decode_chunk(wire.encode_chunk(chunk)))
+            for step in outputs.sla_rows(flush, shard.epoch):
+                self.found.sla[step.org, step.source, step.project, step.item_id, step.seq] = step
             for item in items:
                 self.found.items[item.org, item.source, item.project, item.item_id] = item
             for label in labels:

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from schemas.measures import add
 from streams.core.facts import Scope
 from streams.core.life import IN_WORK, WAITING, Life
-from streams.core.plan import QUARTER_MS
+from streams.core.plan import MINUTE_MS, QUARTER_MS
 from streams.core.subjects import Home, Subjects
 
 
@@ -55,10 +56,17 @@ class Gauge(msgspec.Struct, array_like=True):
     aged_100: int = 0
     #: Open items by the quarter of an hour of their creation (UTC ms of its start).
     open_since: dict[int, int] = {}
+    #: SLA clocks that run and may still be kept, by the minute (UTC ms of its start) they are due.
+    deadlines: dict[int, int] = {}
 
     def counts(self) -> dict[str, int]:
         """The counts that are not zero."""
         return {name: n for name in COUNTS if (n := getattr(self, name))}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is counted."""
+        return not self.deadlines and not self.counts()
 
 
 class Oldest:
@@ -138,6 +146,12 @@ class Gauges:
             self._count_state(home, old, -1)
             self._count_state(home, new, +1)
 
+    def due(self, home: Home, scope: Scope, deadline_ms: int, n: int) -> None:
+        """Count ``n`` more running SLA clocks that are due then."""
+        minute_ms = deadline_ms - deadline_ms % MINUTE_MS
+        for gauge, _ in self._of(home, scope):
+            add(gauge.deadlines, {minute_ms: n})
+
     def _count_open(self, home: Home, standing: Standing | None, n: int) -> None:
         if standing is None or standing.open_scope is None:
             return
@@ -187,6 +201,6 @@ class Gauges:
             gauge, oldest = self._gauges[subject]
             gauge.oldest_waiting_ms = oldest.least()
             found[subject] = gauge
-            if not gauge.counts():
+            if gauge.is_empty:
                 del self._gauges[subject]
         return found

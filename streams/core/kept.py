@@ -25,7 +25,7 @@ class Layout:
     """What moments keep beside their common fields: ``extras``, and ``details`` by code."""
 
     extras: tuple[str, ...] = ()
-    details: Mapping[int, tuple[str, ...]] = field(default_factory=lambda: moments._DETAILS)
+    details: Mapping[int, tuple[str, ...]] = field(default_factory=lambda: moments.DETAILS)
 
     def known(self, name: str) -> int | None:
         """Where a field of the item is in what is known, None when it is not kept."""

@@ -65,7 +65,7 @@ EXTRA_FIELDS: dict[str, str] = {
 }
 
 #: What each code keeps of its event beyond the common fields, in order.
-_DETAILS: dict[int, tuple[str, ...]] = {
+DETAILS: dict[int, tuple[str, ...]] = {
     CREATED: ("due_at",),
     HEARTBEAT: ("active_ms_delta",),
     SUBMITTED: (
@@ -79,6 +79,11 @@ _DETAILS: dict[int, tuple[str, ...]] = {
     ),
     LABELLED: ("unit_id", "label", "weight"),
     GOLDEN: ("correct", "expected", "actual", "options"),
+    PAUSED: ("reason",),
+    SKIPPED: ("reason",),
+    RELEASED: ("reason",),
+    CANCELLED: ("reason",),
+    REQUEUED: ("reason",),
     ESCALATED: ("to_queue",),
     DECIDED: ("reviewer_id", "author_id", "outcome"),
     APPEAL_DECIDED: ("outcome",),
@@ -89,7 +94,7 @@ _DETAILS: dict[int, tuple[str, ...]] = {
 class Moment(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One event of one item, as small as its story allows.
 
-    ``record_ms`` is the time of its Kafka record. ``details`` holds what ``_DETAILS`` names for
+    ``record_ms`` is the time of its Kafka record. ``details`` holds what ``DETAILS`` names for
     the code, ``extras`` the configured further dimensions, both in order.
     """
 
@@ -132,7 +137,7 @@ def moment_of(event: Event, record_ms: int, extra_dims: tuple[str, ...]) -> Mome
         get("site"),
         get("actor_id"),
         get("assignment_id"),
-        tuple([get(name) for name in _DETAILS[code]]) if code in _DETAILS else (),
+        tuple([get(name) for name in DETAILS[code]]) if code in DETAILS else (),
         tuple([get(EXTRA_FIELDS[dim]) for dim in extra_dims]) if extra_dims else (),
     )
 

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 from schemas.groupings import SEPARATOR
-from schemas.rows import ItemRow, LabelRow, revision
+from schemas.rows import ItemRow, LabelRow, SlaRow, revision
 from streams.core import moments, wire
+from streams.core.flush import Flush
 from streams.core.items import Item
+from streams.core.ledger import sla_row
 from streams.core.moments import Moment
-from streams.core.shard import Flush
 
 
 def chunks(
@@ -109,6 +110,12 @@ def _labels(moment: Moment) -> list[tuple[str | None, str, int]]:
         unit_id, label, weight = moment.details
         return [(unit_id, label, 1000 if weight is None else round(weight * 1000))]
     return []
+
+
+def sla_rows(flush: Flush, epoch: int) -> list[SlaRow]:
+    """What a flush says about SLA clocks, in the order in which it was told."""
+    written = revision(epoch, flush.seq)
+    return [sla_row(key, entry, written) for key, entries in flush.sla for entry in entries]
 
 
 def rows(flush: Flush, epoch: int) -> tuple[list[ItemRow], list[LabelRow]]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 
 from schemas.measures import Tally
+from streams.core import wire
 from streams.core.facts import Delta, Fact, Scope
 from streams.core.plan import Plan
 from streams.core.subjects import Home, Subjects
@@ -31,6 +32,8 @@ class Panes:
         #: (start, size) to subject to pane: one look-up per fact, one per subject.
         self._slices: dict[tuple[int, int], dict[str, Pane]] = {}
         self._dirty: list[Pane] = []
+        #: Panes that time has closed and that a flush has yet to write a last time.
+        self._lingering: list[Pane] = []
         #: What was booked since the last flush, by where it counts: facts of one place are added
         #: up before they are spread over its subjects.
         self._cells: dict[Home, dict[tuple[int, int, Scope], Tally]] = {}
@@ -138,6 +141,19 @@ class Panes:
             if 0 in pane.tally.values():
                 pane.tally = {key: n for key, n in pane.tally.items() if n}
         return dirty
+
+    def let_go(self, fine_before_ms: int, late_before_ms: int) -> list[bytes]:
+        """Let go of panes that can't change any more; the changelog keys to be deleted now.
+
+        Those that still have to be written are deleted by the call after the next flush.
+        """
+        due = self._lingering + self.retire(fine_before_ms, late_before_ms)
+        self._lingering = [pane for pane in due if pane.dirty]
+        return [
+            wire.pane_key(pane.subject, pane.start_ms, pane.size_ms)
+            for pane in due
+            if not pane.dirty
+        ]
 
     def retire(self, fine_before_ms: int, late_before_ms: int) -> list[Pane]:
         """Remove and return panes that ended before the limit of their level."""

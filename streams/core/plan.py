@@ -27,13 +27,16 @@ class Plan:
     retention_ms: int = 31 * DAY_MS
     open_item_retention_ms: int = 92 * DAY_MS
     presence_gap_ms_max: int = 16 * HOUR_MS
+    #: Further dimensions that SLA policies ask for, beside those of the groupings.
+    policy_dims: tuple[str, ...] = ()
     item_events_max: int = 2_000
     hot_items_max: int = 20_000
 
     @property
     def extra_dims(self) -> tuple[str, ...]:
-        """Further dimensions of an event that some grouping asks for, in a fixed order."""
+        """Further dimensions of an event that a grouping or policy asks for, in a fixed order."""
         wanted = {name for grouping in self.groupings for name in grouping.dimensions}
+        wanted.update(self.policy_dims)
         return tuple(name for name in EXTRA_FIELDS if name in wanted)
 
     def holding(self, from_ms: int, to_ms: int) -> "Plan":
@@ -45,4 +48,7 @@ class Plan:
     def fingerprint(self) -> str:
         """Changes whenever state written under another plan could not be read on."""
         parts = [f"{g.name}={','.join(g.dimensions)}" for g in self.groupings]
+        asked = {name for grouping in self.groupings for name in grouping.dimensions}
+        if more := [name for name in self.extra_dims if name not in asked]:
+            parts.append(f"policies={','.join(more)}")
         return f"{self.pane_ms}/{self.late_pane_ms}/{self.late_after_ms};" + ";".join(parts)

@@ -5,8 +5,7 @@ the changelog as one atomic batch and what may be sent once that is durable. Off
 meta record's are skipped, so a redelivered record changes nothing.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -16,14 +15,17 @@ from schemas.groupings import SEPARATOR
 from schemas.refusals import Refused
 from streams.core import wire
 from streams.core.facts import Fact
-from streams.core.gauges import Gauge, Gauges
+from streams.core.flush import Flush
+from streams.core.gauges import Gauges
 from streams.core.items import Item
-from streams.core.moments import CODES, Event, moment_of, note_seen
-from streams.core.panes import Pane, Panes
+from streams.core.moments import CODES, Event, Moment, moment_of, note_seen
+from streams.core.panes import Panes
 from streams.core.persons import Persons
 from streams.core.plan import MINUTE_MS, QUARTER_MS, Plan
 from streams.core.shelf import Shelf, home_of
+from streams.core.sla import Sla
 from streams.core.subjects import Home, Subjects
+from streams.core.terms import Book
 from streams.core.ticks import Ticks
 
 _TOO_MANY_EVENTS = Refused(
@@ -34,23 +36,16 @@ _TOO_MANY_EVENTS = Refused(
 OnFacts = Callable[[Home, list[Fact], int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Flush:
-    """What one flush writes (``log``, one atomic batch) and sends once that is durable."""
-
-    seq: int
-    log: list[wire.LogRecord]
-    panes: list[Pane]
-    gauges: dict[str, Gauge]
-    items: list[tuple[str, Item]]
-    meta: wire.Meta
-
-
 class Shard:
     """The state of one source partition."""
 
     def __init__(
-        self, plan: Plan, partition: int, decoder: Decoder, on_facts: OnFacts | None = None
+        self,
+        plan: Plan,
+        partition: int,
+        decoder: Decoder,
+        on_facts: OnFacts | None = None,
+        policies: Book | None = None,
     ) -> None:
         self.plan = plan
         self.partition = partition
@@ -62,16 +57,16 @@ class Shard:
         self.shelf = Shelf(plan, self.gauges)
         self.panes = Panes(plan, self.subjects)
         self.persons = Persons(plan)
+        self.sla = Sla(policies, self.gauges)
         #: Refused records, to be sent before the flush that passes their offsets.
         self.dead: list[DeadLetter] = []
         self.changed = False
         self._extra_dims = plan.extra_dims
         self._decoder = decoder
-        self._on_facts = on_facts
+        #: Hears of facts as they are booked.
+        self.on_facts = on_facts
         self._ticks = Ticks()
         self._deleted: list[bytes] = []
-        #: Panes that time has closed, to be deleted by the flush after the one that writes them.
-        self._lingering: list[Pane] = []
 
     def apply(self, role: str, records: Iterable[Record]) -> int:
         """Apply records of one source topic in offset order; returns how many were new."""
@@ -137,6 +132,7 @@ class Shard:
             self._tell(key, item)
             if shelf.expired(item, record_ms):
                 item = shelf.renew(key, item)
+                self._deleted += self.sla.drop(key)
         moment = moment_of(event, record_ms, self._extra_dims)
         if moment.id in item.ids:
             return False
@@ -144,6 +140,7 @@ class Shard:
             return None
         item.hear(moment)
         shelf.touch(key, item)
+        self.sla.touch(key, moment)
         return True
 
     def _tell(self, key: str, item: Item) -> None:
@@ -153,6 +150,14 @@ class Shard:
             home = home_of(key)
             for record_ms, facts in bookings:
                 self._book(home, facts, record_ms)
+
+    def _history(self, key: str) -> Sequence[Moment] | None:
+        """Everything heard of an item so far, in order."""
+        if key not in self.shelf:
+            return None
+        item = self.shelf.item(key)
+        self._tell(key, item)
+        return item.moments
 
     def _person_event(self, event: Event, record_ms: int) -> bool:
         facts = self.persons.hear(event, record_ms)
@@ -164,8 +169,8 @@ class Shard:
 
     def _book(self, home: Home, facts: list[Fact], record_ms: int) -> None:
         self.panes.book(home, facts, record_ms)
-        if self._on_facts is not None:
-            self._on_facts(home, facts, record_ms)
+        if self.on_facts is not None:
+            self.on_facts(home, facts, record_ms)
 
     def tick(self, records: Iterable[Record]) -> None:
         """Hear of time: each tick acts once all records that were there when it was sent are in."""
@@ -187,37 +192,23 @@ class Shard:
         meta, plan = self.meta, self.plan
         meta.watermark_ms = now_ms
         meta.dead_ms = {ms: n for ms, n in meta.dead_ms.items() if ms >= now_ms - QUARTER_MS}
-        meta.sealed_ms = max(meta.sealed_ms, now_ms - plan.late_after_ms - plan.pane_ms)
-        self._deleted += [wire.ITEM + key.encode() for key in self.shelf.advance(now_ms)]
+        for booking in self.sla.advance(now_ms, self._history, meta.first_seen_ms):
+            self._book(*booking)
+        if not self.sla.waits(now_ms):
+            # What is yet to be told happened in minutes that have to stay open for it.
+            meta.sealed_ms = max(meta.sealed_ms, now_ms - plan.late_after_ms - plan.pane_ms)
+        for key in self.shelf.advance(now_ms):
+            self._deleted += [wire.ITEM + key.encode(), *self.sla.drop(key)]
         self._deleted += [wire.PERSON + key.encode() for key in self.persons.retire(now_ms)]
-
-    def _retire_panes(self) -> None:
-        """Let go of panes that can't change any more, once a flush has written their last value."""
-        meta = self.meta
-        due = self._lingering + self.panes.retire(
-            meta.sealed_ms, meta.watermark_ms - self.plan.retention_ms
-        )
-        self._lingering = [pane for pane in due if pane.dirty]
-        self._deleted += [
-            wire.pane_key(pane.subject, pane.start_ms, pane.size_ms)
-            for pane in due
-            if not pane.dirty
-        ]
 
     @property
     def changes(self) -> int:
         """About how many records the next flush will write."""
-        return self.shelf.dirty + self.panes.dirty + len(self._deleted)
+        return self.shelf.dirty + self.sla.dirty + self.panes.dirty + len(self._deleted)
 
-    def delete_unless_kept(self, keys: Iterable[bytes]) -> None:
-        """Delete keys from the changelog with the next flush, if the state does not have them."""
-        for key in keys:
-            name = key[1:].decode(errors="replace")
-            kept = (key[:1] == wire.ITEM and name in self.shelf) or (
-                key[:1] == wire.PERSON and name in self.persons
-            )
-            if not kept:
-                self._deleted.append(key)
+    def delete(self, keys: Iterable[bytes]) -> None:
+        """Delete keys from the changelog with the next flush, unless it writes them."""
+        self._deleted += keys
 
     def flush(self) -> Flush | None:
         """Everything that changed since the last flush; None when nothing did."""
@@ -231,7 +222,10 @@ class Shard:
         log: list[wire.LogRecord] = []
         for name, item in self.shelf.changed:
             self._tell(name, item)
-        self._retire_panes()
+        meta = self.meta
+        self._deleted += self.panes.let_go(
+            meta.sealed_ms, meta.watermark_ms - self.plan.retention_ms
+        )
         items = []
         for name, item, packed in self.shelf.take_dirty():
             log.append((wire.ITEM + name.encode(), wire.stamped(epoch, seq, packed)))
@@ -243,8 +237,10 @@ class Shard:
             log.append((key, wire.stamped(epoch, seq, wire.pack_tally(pane.tally))))
         for name, packed in self.persons.take_dirty():
             log.append((wire.PERSON + name.encode(), wire.stamped(epoch, seq, packed)))
+        log += [(key, wire.stamped(epoch, seq, packed)) for key, packed in self.sla.take_dirty()]
         written = {key for key, _ in log}
         log += [(key, None) for key in self._deleted if key not in written]
         self._deleted.clear()
         log.append((wire.META, wire.stamped(epoch, seq, msgspec.json.encode(self.meta))))
-        return Flush(seq, log, panes, self.gauges.take_dirty(), items, self.meta)
+        gauges, told = self.gauges.take_dirty(), self.sla.take_told()
+        return Flush(seq, log, panes, gauges, items, told, self.meta)

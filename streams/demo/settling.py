@@ -37,7 +37,7 @@ def stations(space: str) -> tuple[Station, ...]:
     """The way of an event through a space, in order."""
     names, topics = Names(space), Topics(space)
     floor, inputs = names.group("floor"), tuple(topics.name(role) for role in INPUT_ROLES)
-    rows = (topics.rollups, topics.items, topics.labels, topics.dead_letters)
+    rows = (topics.rollups, topics.items, topics.labels, topics.sla, topics.dead_letters)
     told = (topics.alerts, topics.commands, topics.notices)
     return (
         Station(floor, "events to be applied", inputs),

@@ -16,14 +16,7 @@ MINUTE_MS = 60_000
 #: Monday, 2 March 2026, 08:00 in UTC.
 T0 = 1_772_438_400_000
 EXTRAS = ("priority",)
-#: What moments would keep if they kept all that conditions may ask for.
-DETAILS = moments._DETAILS | {
-    moments.REQUEUED: ("reason",),
-    moments.PAUSED: ("reason",),
-    moments.RELEASED: ("reason",),
-    moments.CANCELLED: ("reason",),
-}
-LAYOUT = Layout(EXTRAS, DETAILS)
+LAYOUT = Layout(EXTRAS)
 
 #: Triage within an hour; pauses count only while waiting for the client.
 PLAIN: dict[str, Any] = {
@@ -70,7 +63,7 @@ def moment(minute: float, kind: str, record: float | None = None, **fields: Any)
         site=None,
         actor=None,
         assignment=fields.get("assignment", "a1"),
-        details=tuple(fields.get(name) for name in DETAILS.get(code, ())),
+        details=tuple(fields.get(name) for name in moments.DETAILS.get(code, ())),
         extras=(fields.get("priority"),),
     )
 

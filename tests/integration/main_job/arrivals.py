@@ -16,6 +16,7 @@ from streams.core.engine import Engine
 from streams.core.plan import Plan
 from streams.feed import Feed
 from streams.floor_files import read_calendar, read_groupings
+from streams.policy_files import read_book
 from streams.replay import TICK_EVERY_MS
 from streams.settings import Settings
 from streams.sources.routing import route_of
@@ -56,7 +57,8 @@ def engine(settings: Settings, plan: Plan, accepted: AcceptedTimes) -> Engine:
         scope=Scope(settings.people.scope),
     )
     decoder = Decoder(people, DecoderSettings(Topics(settings.space.space), accepted=accepted))
-    return Engine(plan, decoder, read_calendar(), partitions=settings.floor.partitions)
+    partitions, policies = settings.floor.partitions, read_book(plan)
+    return Engine(plan, decoder, read_calendar(), partitions=partitions, policies=policies)
 
 
 def plan_of(settings: Settings) -> Plan:
