@@ -128,7 +128,8 @@ class ShardKeeper:
         }
         shard.shelf.recount(shard.meta.watermark_ms, names[wire.ITEM])
         shard.persons.touch_all(names[wire.PERSON])
-        shard.sla.begin(names[wire.SLA])
+        shard.sla.begin(names[wire.SLA], shard.shelf.keys(), shard.meta.policies)
+        shard.meta.policies = shard.sla.fingerprint
         kept = set()
         for pane in shard.panes:
             key = wire.pane_key(pane.subject, pane.start_ms, pane.size_ms)

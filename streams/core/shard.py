@@ -51,7 +51,7 @@ class Shard:
         self.partition = partition
         self.epoch = 0
         self.seq = -1
-        self.meta = wire.Meta(plan.fingerprint)
+        self.meta = wire.Meta(plan.fingerprint, policies=policies.fingerprint if policies else "")
         self.subjects = Subjects(plan.groupings, plan.extra_dims)
         self.gauges = Gauges(self.subjects)
         self.shelf = Shelf(plan, self.gauges)
@@ -192,8 +192,9 @@ class Shard:
         meta, plan = self.meta, self.plan
         meta.watermark_ms = now_ms
         meta.dead_ms = {ms: n for ms, n in meta.dead_ms.items() if ms >= now_ms - QUARTER_MS}
-        for booking in self.sla.advance(now_ms, self._history, meta.first_seen_ms):
-            self._book(*booking)
+        least_ms = meta.sealed_ms + plan.late_after_ms
+        for told in self.sla.advance(now_ms, self._history, meta.first_seen_ms):
+            self._book(told.home, told.facts, max(told.record_ms, least_ms))
         if not self.sla.waits(now_ms):
             # What is yet to be told happened in minutes that have to stay open for it.
             meta.sealed_ms = max(meta.sealed_ms, now_ms - plan.late_after_ms - plan.pane_ms)

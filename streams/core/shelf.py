@@ -44,6 +44,10 @@ class Shelf:
         """How many items changed since the last flush."""
         return len(self._dirty)
 
+    def keys(self) -> list[str]:
+        """Of all items."""
+        return list(self._packed.keys() | self._hot.keys())
+
     def __contains__(self, key: str) -> bool:
         return key in self._packed or key in self._hot
 

@@ -1,6 +1,7 @@
 """SLA clocks in stage 1: what they watch, what they count for, and what they told."""
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from schemas.groupings import SEPARATOR
 from schemas.metrics.declaration import SLA_ACTIVATE
@@ -23,6 +24,14 @@ Told = list[tuple[str, tuple[Entry, ...]]]
 _NO_CLOCKS = Book((), "", 0, {})
 
 
+class Booking(NamedTuple):
+    """Facts of one home, and the time of the record that caused them."""
+
+    home: Home
+    facts: list[Fact]
+    record_ms: int
+
+
 class Sla:
     """The SLA clocks of one source partition, and how many are due when."""
 
@@ -30,6 +39,8 @@ class Sla:
         self._watch = Watch(book or _NO_CLOCKS)
         self._gauges = gauges
         self._runs = bool(book and book.promises)
+        #: Of the policies that clocks run by.
+        self.fingerprint = book.fingerprint if book else ""
         self._told: dict[str, dict[int, Entry]] = {}
 
     @property
@@ -51,7 +62,7 @@ class Sla:
 
     def advance(
         self, now_ms: int, history_of: HistoryOf, first_seen_ms: dict[str, dict[str, int]]
-    ) -> Iterator[tuple[Home, list[Fact], int]]:
+    ) -> Iterator[Booking]:
         """Let time pass: facts by home and causing record, in slices of ``STORIES_PER_TICK``.
 
         That clocks were started is noted in ``first_seen_ms``, as of an event of a source.
@@ -61,14 +72,14 @@ class Sla:
             said = self._told.setdefault(told.key, {})
             for entry in told.entries:
                 said[entry.seq] = entry
-                if entry.transition.kind is Kind.ACTIVATE:
+                step = entry.transition
+                if step.kind is Kind.ACTIVATE and step.contract == "SLA":
                     kinds = first_seen_ms.setdefault(SEPARATOR.join(home[:2]), {})
-                    at_ms = entry.transition.at_ms
-                    kinds[SLA_ACTIVATE] = min(at_ms, kinds.get(SLA_ACTIVATE, at_ms))
+                    kinds[SLA_ACTIVATE] = min(step.at_ms, kinds.get(SLA_ACTIVATE, step.at_ms))
             for (scope, deadline_ms), n in told.moves:
                 self._gauges.due(home, scope, deadline_ms, n)
             for record_ms, facts in told.bookings:
-                yield home, facts, record_ms
+                yield Booking(home, facts, record_ms)
 
     def take_told(self) -> Told:
         """What was told since the last call, in the order in which it was."""
@@ -83,8 +94,15 @@ class Sla:
         """Take a ledger back in, as recovery found it."""
         self._watch.put(key, packed)
 
-    def begin(self, touched: Iterable[str]) -> None:
-        """After recovery: count every deadline, and say again what was touched."""
+    def begin(self, touched: Iterable[str], items: Iterable[str], told_by: str) -> None:
+        """After recovery: count every deadline, and say again what was touched.
+
+        When the policies are others than those the state was ``told_by``, every item's story is
+        told again.
+        """
+        if told_by != self.fingerprint:
+            for key in items:
+                self._watch.revisit(key)
         for key in self._watch:
             self._count(key, +1)
         for key in touched:

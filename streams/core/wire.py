@@ -62,6 +62,8 @@ class Meta(msgspec.Struct):
     last_seen_ms: dict[str, int] = {}
     #: Refused messages by the minute (UTC ms) of their records, the last quarter of an hour.
     dead_ms: dict[int, int] = {}
+    #: Fingerprint of the policies that clocks were told by.
+    policies: str = ""
     version: int = STATE_VERSION
 
     def check(self) -> None:

@@ -65,7 +65,7 @@ def test_a_producer_with_a_clock_far_behind_can_not_write_into_a_closed_minute()
 def test_a_minute_that_is_closed_never_changes(seed: int) -> None:
     events = sorted(history(Random(seed)), key=lambda each: each["received_at"])
     both = Both(new_shard())
-    closed: dict[tuple[str, tuple[str, ...], int, int], dict[str, int]] = {}
+    closed: dict[tuple[str, tuple[str, ...], int, int], dict[int, int]] = {}
     for number, (role, record) in enumerate(said(events, [e["received_at"] for e in events])):
         both.shard.apply(role, [record])
         if number % 7 == 0:

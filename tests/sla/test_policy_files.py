@@ -6,7 +6,7 @@ import pytest
 
 from schemas.policies import PolicyFile
 from streams.marked_yaml import FileRefused
-from streams.policy_files import read_policies
+from streams.policy_files import POLICIES_FILE, read_policies
 from tests.sla.wrong_policies import CASES, GOOD
 
 
@@ -54,8 +54,10 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
     assert policy.versions[0].start[0].queue == ("images", "videos")
 
 
-def test_the_shipped_file_is_good_and_its_fingerprint_tells_changes() -> None:
-    shipped = read_policies()
-    assert {policy.contract for policy in shipped.policies} == {"SLA", "OLA"}
+def test_the_shipped_files_are_good_and_its_fingerprint_tells_changes() -> None:
+    examples = POLICIES_FILE.with_name("policies.examples.yaml")
+    shipped = read_policies(examples)
+    assert {policy.contract for policy in shipped.policies} == {"OLA"}
+    assert [policy.id for policy in read_policies().policies] == ["turnaround"]
     fewer = PolicyFile(calendars=shipped.calendars, policies=shipped.policies[:1])
-    assert fewer.fingerprint() != shipped.fingerprint() == read_policies().fingerprint()
+    assert fewer.fingerprint() != shipped.fingerprint() == read_policies(examples).fingerprint()

@@ -83,7 +83,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def floor(clickhouse_url: str, database: str) -> Floor:
     """Random counts for every default grouping, stored with stale revisions among them."""
     sink = ClickHouseSink(clickhouse_url, database)
-    everything = {str(m.key): 1 for m in MEASURES if m.kind is Kind.COUNTER}
+    everything = {m.key: 1 for m in MEASURES if m.kind is Kind.COUNTER}
     # Outside the range that is asked for: it only says that every event type has come.
     sink.write("rollups", [RollupRow("all", {}, START_MS - 10**9, 60, 1, everything)])
     return Floor(sink, Random(3))

@@ -51,8 +51,7 @@ class Floor:
                     stale, true = _random_tally(random), _random_tally(random)
                     add(hours[hour], true)
                     for revision, tally in ((1, stale), (2, true)):
-                        flat = {str(key): n for key, n in tally.items()}
-                        yield RollupRow(grouping.name, dims, start_ms, 60, revision, flat)
+                        yield RollupRow(grouping.name, dims, start_ms, 60, revision, tally)
 
 
 def seen_types(client: Client, database: str) -> frozenset[str]:

@@ -65,7 +65,7 @@ def test_what_was_never_sent_is_unknown_in_sql_too(
     context = Context(frozenset({"item.created", "work.started", "item.submitted"}))
     lonely = f"{database}_lonely"
     migrate(client, lonely)
-    row = RollupRow("all", {}, START_MS, 60, 1, {str(key_of("submitted")): 4})
+    row = RollupRow("all", {}, START_MS, 60, 1, {key_of("submitted"): 4})
     ClickHouseSink(clickhouse_url, lonely).write("rollups", [row])
     assert seen_types(client, lonely) == context.seen
     expected = read_all({key_of("submitted"): 4}, HOURS * 3_600_000, None, context, WINDOW_METRICS)

@@ -28,7 +28,7 @@ def _snapshot(
 ) -> SnapshotRow:
     """A snapshot whose windows have these submissions; ``gone`` is no longer there at all."""
     counts = {"5m": 3} if windows is None else windows
-    tally = str(key_of("submitted"))
+    tally = key_of("submitted")
     return SnapshotRow(
         grouping="queue",
         dims={"org": "o", "source": "s", "project": "p", "queue": queue},
