@@ -20,7 +20,9 @@ LATE_MS = (70 * MINUTE_MS, 170 * MINUTE_MS)
 SLOW_MS = 30 * MINUTE_MS
 QUEUES = ("images", "texts", "appeals")
 LABELS = ("safe", "spam", "adult")
-HOT_EVENTS = 120
+#: Events of the hot item, and the time between them.
+HOT_EVENTS = 250
+HOT_EVERY_MS = 12_000
 
 Event = dict[str, Any]
 
@@ -51,7 +53,10 @@ class Maker:
         self._rng = Random(f"{self.seed}/{self.number}")
 
     def letters(self, items: int) -> list[Letter]:
-        """All records, in the order of sending: lives mixed, some records two to five times."""
+        """All records in the order of sending: lives mixed, some told two to five times.
+
+        With 40 items the hot one has half of them.
+        """
         rng = self._rng
         lives = [list(self._life(f"{self.number}-{at}")) for at in range(items)]
         lives += [list(self._presence(f"{self.number}-person-{at}")) for at in range(6)]
@@ -120,12 +125,12 @@ class Maker:
             yield kind, place | fields
 
     def _hot(self) -> Iterator[Letter]:
-        """One item that half of everybody works on."""
+        """One item with half of all records."""
         name = f"{self.number}-hot"
         place = {"item_id": name, "project_id": "p1", "queue_id": "images"}
         turn = place | {"actor_id": f"{self.number}-person-1", "assignment_id": "hot/1"}
         for at in range(HOT_EVENTS):
-            age_ms = AGE_MS_MAX - at * 20_000
+            age_ms = AGE_MS_MAX - at * HOT_EVERY_MS
             event = self._event("work.heartbeat", self.now_ms - age_ms, turn)
             event["active_ms_delta"] = 1_000
             yield Letter("annotations", name, _bytes(event), event)

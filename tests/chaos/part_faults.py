@@ -1,6 +1,7 @@
 """Faults of Kafka, ClickHouse and Redis: killed, out of reach, slow, refusing, forgetful."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -14,11 +15,13 @@ from deploy.local.places import Part
 from streams.admin import Kafka
 from tests.chaos.arena import Arena
 from tests.chaos.harm import Fault, hold, registered
+from tests.chaos.maker import Maker
 from tests.chaos.process_faults import kill_worker
 from tests.chaos.proxy import Mode, Proxy
 
 FAULTS: dict[str, Fault] = {}
 fault = partial(registered, FAULTS)
+_BURST_ITEMS = 1000
 
 
 @fault("broker: restart")
@@ -79,6 +82,13 @@ def compact(arena: Arena, rng: Random) -> None:
     with _configured(arena, logs, hasty):
         hold(rng, 4, 8)
     kill_worker(arena, rng)
+
+
+@fault("burst of 5,000 records")
+def burst(arena: Arena, rng: Random) -> None:
+    """A thousand lives at once, on top of the feed."""
+    letters = Maker(rng.randrange(1 << 30), rng.randrange(1 << 30), int(time.time() * 1000))
+    arena.sending.send(letters.letters(_BURST_ITEMS), 0)
 
 
 # -- ClickHouse

@@ -4,6 +4,7 @@ Idempotent and patient: what it counts as sent lies in the topic exactly once, t
 the broker too.
 """
 
+import threading
 import time
 from collections.abc import Sequence
 from types import TracebackType
@@ -23,6 +24,7 @@ class Sending:
     def __init__(self, servers: str, prefix: str) -> None:
         self.sent = Sent()
         self._prefix = prefix
+        self._taking = threading.Lock()
         self._producer = KafkaProducer(
             bootstrap_servers=servers,
             acks="all",
@@ -56,7 +58,8 @@ class Sending:
         self._producer.flush()
         for letter, answer in answers:
             metadata = answer.get(_ANSWER_S)
-            self.sent.took(letter, (letter.topic, metadata.partition, metadata.offset))
+            with self._taking:
+                self.sent.took(letter, (letter.topic, metadata.partition, metadata.offset))
 
     def _one(self, letter: Letter) -> Any:
         return self._producer.send(
