@@ -1,5 +1,8 @@
 """The SQL that an alert carries gives its number again, to the last digit."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 from clickhouse_connect.driver.client import Client
 
@@ -34,11 +37,18 @@ HOUR = {
 SLO = {"objective": 0.9, "period": "24h", "budget_share": 0.1, "window": "1h", "short": "5m"}
 
 
+@contextmanager
+def within(client: Client, database: str) -> Iterator[None]:
+    """The client asks this database; other tests share it, and the database goes."""
+    before, client.database = client.database, database
+    yield
+    client.database = before
+
+
 def answered(client: Client, database: str, evidence: Evidence) -> tuple[float, dict[str, object]]:
     """The number that the evidence's SQL gives, and everything that it answers."""
-    client.database = database
-    found = client.query(evidence.sql)
-    (row,) = found.named_results()
+    with within(client, database):
+        (row,) = client.query(evidence.sql).named_results()
     value = row["value"]
     assert isinstance(value, float)
     return value, dict(row)
@@ -94,7 +104,8 @@ def test_the_sql_of_a_backlog_counts_the_items(
     assert fired.evidence is not None
     value, row = answered(client, database, fired.evidence)
     assert (value, row["n"]) == (fired.evidence.value, fired.evidence.n)
-    assert client.query(fired.evidence.items_sql).result_rows == [("i1",)]
+    with within(client, database):
+        assert client.query(fired.evidence.items_sql).result_rows == [("i1",)]
 
 
 def items_sql(metric: Metric) -> str:
@@ -112,6 +123,6 @@ def items_sql(metric: Metric) -> str:
 
 @pytest.mark.usefixtures("sink")
 def test_every_query_for_items_runs(client: Client, database: str) -> None:
-    client.database = database
-    for query in sorted({items_sql(metric) for metric in METRICS} - {""}):
-        assert client.query(query).result_rows == []
+    queries = sorted({items_sql(metric) for metric in METRICS} - {""})
+    with within(client, database):
+        assert [client.query(query).result_rows for query in queries] == [[]] * len(queries)
