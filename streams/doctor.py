@@ -5,7 +5,7 @@ asks before it starts: only what would make it count wrongly or not at all.
 """
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal, assert_never
 
 from schemas.topics import Topics
@@ -15,6 +15,7 @@ from streams import (
     people_key,
     plan_checks,
     settings_sources,
+    source_checks,
     spaces,
     store_checks,
     topic_checks,
@@ -30,7 +31,7 @@ from streams.spaces import Names
 Role = Literal["floor", "deliver-clickhouse", "deliver-redis", "deliver-notify"]
 _LOCAL_FREE_BYTES_MIN = 1_000_000_000
 #: Checks of what a process was given: starting it again gives it the same.
-_SETTINGS_CHECKS = frozenset({"settings", "people", "plan"})
+_SETTINGS_CHECKS = frozenset({"settings", "people", "plan", "sources"})
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -122,7 +123,7 @@ def _brokers(settings: Settings, kafka: Kafka, role: Role | None) -> list[Findin
     findings = [
         ok("brokers", f"{running} at {kafka.servers}"),
         *topic_checks.compare(wanted, found, running, replicas),
-        *_terms(settings, kafka, topics),
+        *_terms(settings, kafka, topics, source_checks.ids(topics, found)),
     ]
     state = found.get(topics.floor_changelog(1))
     if role in (None, "floor") and state and state.partitions == settings.floor.partitions:
@@ -139,13 +140,15 @@ def _brokers(settings: Settings, kafka: Kafka, role: Role | None) -> list[Findin
     return findings
 
 
-def _terms(settings: Settings, kafka: Kafka, topics: Topics) -> list[Finding]:
+def _terms(
+    settings: Settings, kafka: Kafka, topics: Topics, source_ids: Mapping[str, str]
+) -> list[Finding]:
     """What the space was set up with, against the settings of this process."""
     terms = spaces.read_terms(kafka, topics)
     if terms is None:
         says = f"space {topics.space_name} was never set up"
         return [problem("space", says, "`watchfloor setup`")]
-    findings = []
+    findings = source_checks.check_sources(terms, source_ids)
     if terms.partitioner != settings.floor.partitioner:
         findings.append(
             problem(

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from clickhouse_connect.driver.client import Client
 
-from schemas.topics import Topics
+from schemas.topics import INPUT_ROLES, Topics
 from sinks import clickhouse, migrations
 from sinks.errors import SinkError
-from streams import people_key, settings_sources, spaces
+from streams import people_key, settings_sources, source_checks, spaces
 from streams.admin import Kafka, Topic, min_in_sync
 from streams.refusals import Refusal
 from streams.sender import Sender
@@ -56,6 +56,10 @@ def set_up_kafka(settings: Settings, say: Say, accept: Accept | None) -> None:
             raise other_key(settings.space.space)
         make_topics(kafka, settings, say)
         terms = replace(known or Terms(key, ""), partitioner=settings.floor.partitioner.value)
+        now = source_checks.ids(topics, kafka.topics([topics.name(role) for role in INPUT_ROLES]))
+        if known is not None and (roles := source_checks.replaced(known, now)):
+            raise Refusal(f"the topics of {', '.join(roles)} were deleted", source_checks.REMEDY)
+        terms = replace(terms, source_ids=now)
         if accept is not None:
             terms = replace(terms, accept_from_ms=accept.from_ms, accept_to_ms=accept.to_ms)
         if terms != known:

@@ -5,7 +5,7 @@ space's own compacted topic under one key; ``watchfloor setup`` writes them, wor
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import orjson
 
@@ -58,12 +58,14 @@ class Terms:
 
     ``accept_from_ms`` and ``accept_to_ms`` bound the event times, UTC; None: the bounds move with
     the clock, by WATCHFLOOR_ACCEPT_PAST_D and _ACCEPT_FUTURE_S. ``people_key`` is a fingerprint.
+    ``source_ids`` are Kafka's ids of the source topics, by role.
     """
 
     people_key: str
     partitioner: str
     accept_from_ms: int | None = None
     accept_to_ms: int | None = None
+    source_ids: dict[str, str] = field(default_factory=dict)
 
 
 def read_terms(kafka: Kafka, topics: Topics) -> Terms | None:

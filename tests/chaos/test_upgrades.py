@@ -15,18 +15,21 @@ import pytest
 from kafka import KafkaProducer
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
-from schemas.topics import Topics
+from schemas.topics import Topics, TopicSpec
 from streams import settings, setup
 from streams.admin import Kafka
 from streams.core import wire
 from streams.core.plan import Plan
 from streams.core.recovery import StateTooNew
+from streams.refusals import Refusal
 from streams.spaces import Names
 from tests.chaos import stored_state
 from tests.chaos.grounds import Grounds
+from tests.faust_traps.broker import Broker
+from tests.faust_traps.worker import Start
 from tests.integration.main_job.conftest import environment
 
-REFUSED = 2
+REFUSED, FATAL = 2, 70
 
 
 @pytest.mark.parametrize("version", range(1, wire.STATE_VERSION + 1))
@@ -106,3 +109,28 @@ def test_a_worker_refuses_to_begin_anew_where_its_state_was_deleted(space: Topic
         at = {TopicPartition(space.annotations, 0): OffsetAndMetadata(5, "", -1)}
         kafka.client.alter_group_offsets(group, at)
     assert "is gone" in refusal(space)
+
+
+def test_a_space_whose_source_topic_was_made_again_is_refused(space: Topics) -> None:
+    with Kafka(os.environ["WATCHFLOOR_KAFKA"], 10.0) as kafka:
+        kafka.delete_topics([space.annotations])
+        wanted = [each for each in space.specs(1) if each.name == space.annotations]
+        assert kafka.create_topics(wanted, 1) == [space.annotations]
+    assert "deleted and made again: the topics of annotations" in refusal(space)
+    with pytest.raises(Refusal, match="were deleted"):
+        setup.set_up_kafka(settings.read(space.space_name), lambda _: None, None)
+
+
+def test_a_running_worker_notices_that_its_topic_is_another_one(
+    broker: Broker, start: Start
+) -> None:
+    topic = broker.topic()
+    broker.send(topic, [b"a", b"b", b"c"])
+    worker = start("ours", "reading_agent", topic=topic)
+    worker.wait_for("saw", 3)
+    with Kafka(broker.address, 10.0) as kafka:
+        kafka.delete_topics([topic])
+        kafka.create_topics([TopicSpec(topic, 1, {})], 1)
+    broker.send(topic, [b"d"])
+    assert worker.exit_code() == FATAL
+    assert "TopicReplaced" in worker.text
