@@ -1,5 +1,6 @@
 """The Faust app ``floor``: Kafka in, Kafka out, nothing else."""
 
+import gc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -25,6 +26,10 @@ from streams.stage1 import Reading, Stage1
 from streams.stage2 import Stage2, Watching
 from streams.transport import Consumer, batch_topic, batches
 from streams.watchdog import Limits, Watchdog
+
+#: Python looks through everything for cycles whenever its heap has grown somewhat. The state is
+#: large, made anew all the time and without cycles: as often as by default that took a fifth.
+GC_THRESHOLDS = (50_000, 20, 20)
 
 
 @dataclass(slots=True)
@@ -123,6 +128,7 @@ def _hooks(floor: Floor) -> Hooks:
 
 def run_floor(floor: Floor, settings: Settings, *, ticking: bool) -> None:
     """Run until told to stop; ``ticking`` is False in a space whose time a replay sends."""
+    gc.set_threshold(*GC_THRESHOLDS)
     app, interval_s = floor.app, settings.floor.flush_interval_s
     watchdog = Watchdog(app, Limits(commit_age_s_max=settings.floor.stalled_s_max))
     page = HealthPage(settings.health, floor.meters, alive=lambda: None, ready=_ready(floor))

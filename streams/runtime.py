@@ -6,7 +6,6 @@ moment, since what counts is in Kafka, and a supervisor starts the worker again.
 """
 
 import asyncio
-import gc
 import logging
 import os
 import sys
@@ -29,9 +28,6 @@ from streams.transport import Consumer
 EXIT_FATAL = 70
 #: A graceful stop that takes longer is not one; above the longest ``settle_s_max``.
 STOP_S_MAX = 30.0
-#: Python looks through everything for cycles whenever its heap has grown somewhat. The state is
-#: large, made anew all the time and without cycles: as often as by default that took a fifth.
-GC_THRESHOLDS = (200_000, 20, 20)
 
 log = logging.getLogger(__name__)
 
@@ -199,7 +195,6 @@ def run(app: App, *services: ServiceT) -> NoReturn:
     check_installation()
     if app._consumer is not None or app._producer is not None:
         raise RuntimeError("app.consumer and app.producer belong to the loop: use them in it only")
-    gc.set_threshold(*GC_THRESHOLDS)
     with asyncio.Runner() as runner:
         runner.run(_serve(app, services))
     raise SystemExit(0)

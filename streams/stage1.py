@@ -4,6 +4,7 @@ A redelivered event is skipped by its offset, and what a dead owner may not have
 by the next one.
 """
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -100,6 +101,10 @@ class Stage1(Stage[Shard]):
                 self._apply(shard, role, records)
             if shard.changes >= self.settings.flush_changes_max:
                 await self.flush(partition)
+            else:
+                # A backlog comes in fetches of a second's work: health, ticks and other
+                # partitions have their turn between slices.
+                await asyncio.sleep(0)
 
     def _apply(self, shard: Shard, role: Role, records: Sequence[Record]) -> None:
         """Apply records and count what became of them."""

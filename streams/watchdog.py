@@ -23,6 +23,10 @@ from streams.transport import Consumer
 log = logging.getLogger(__name__)
 
 
+#: So many times longer may one partition stand still while others get on.
+PATIENCE_TIMES = 5
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """How long a worker may go without a sign of work, in seconds of the wall clock."""
@@ -101,16 +105,19 @@ class Watchdog(Service):
         if self._unready_since is not None or self._consumer is None or self._excused():
             self._progress.clear()
             return None
-        lags = self._consumer.lags()
-        self._progress = {tp: seen for tp, seen in self._progress.items() if lags.get(tp)}
-        for tp, lag in lags.items():
-            if not lag:
-                continue
+        lags = {tp: lag for tp, lag in self._consumer.lags().items() if lag}
+        self._progress = {tp: seen for tp, seen in self._progress.items() if tp in lags}
+        for tp in lags:
             committed = self._consumer.committed(tp) or 0
             before, since = self._progress.get(tp, (committed, now_s))
             self._progress[tp] = (committed, since if before == committed else now_s)
-            if before == committed and now_s - since > self._limits.commit_age_s_max:
-                return f"no commit of {tp} for {now_s - since:.0f} s with a lag of {lag}"
+        limit_s = self._limits.commit_age_s_max
+        if any(now_s - since <= limit_s for _, since in self._progress.values()):
+            # Work goes on, if slowly: a backlog is read one partition after the other.
+            limit_s *= PATIENCE_TIMES
+        for tp, (_, since) in self._progress.items():
+            if now_s - since > limit_s:
+                return f"no commit of {tp} for {now_s - since:.0f} s with a lag of {lags[tp]}"
         return None
 
     @property

@@ -41,7 +41,7 @@ def record_order(moment: Moment) -> RecordOrder:
 
 
 class Item:
-    """One item: its moments in order with the facts that each brought, and its life so far."""
+    """One item: its moments in order, and its life so far."""
 
     __slots__ = (
         "counted",
@@ -53,7 +53,6 @@ class Item:
         "latest_ms",
         "life",
         "moments",
-        "told",
     )
 
     def __init__(self, extra_count: int, history: list[Moment] | None = None) -> None:
@@ -63,7 +62,8 @@ class Item:
         #: The latest Kafka record of which the item was heard.
         self.latest_ms = max([moment.record_ms for moment in self.moments], default=-1)
         self.life = Life(extra_count)
-        self.told: list[list[Fact]] = [step(self.life, moment) for moment in self.moments]
+        for moment in self.moments:
+            step(self.life, moment)
         #: Moments that are yet to be told.
         self.heard: list[Moment] = []
         #: Moments since the last flush: their labels are yet to be written.
@@ -114,28 +114,25 @@ class Item:
 
     def _insert(self, new: list[Moment]) -> list[Fact]:
         """Put moments, in their order, where they belong; returns the facts that change."""
-        moments, told, life = self.moments, self.told, self.life
+        moments, life = self.moments, self.life
         if not moments or new[0].t_ms > moments[-1].t_ms or _order(new[0]) > _order(moments[-1]):
             facts: list[Fact] = []
             for moment in new:
-                moments.append(moment)
-                found = step(life, moment)
-                told.append(found)
-                facts += found
+                facts += step(life, moment)
+            moments += new
             return facts
         at = bisect(moments, _order(new[0]), key=_order)
-        was = {moment.id: found for moment, found in zip(moments[at:], told[at:], strict=True)}
+        was = dict(zip([moment.id for moment in moments[at:]], self._retell(at), strict=True))
         moments += new
         moments.sort(key=_order)
-        self._retell(at)
-        return _changes(was, moments[at:], self.told[at:])
+        return _changes(was, moments[at:], self._retell(at))
 
-    def _retell(self, at: int) -> None:
-        """Tell the story again; what was told of the moments before ``at`` stays as it is."""
+    def _retell(self, at: int) -> list[list[Fact]]:
+        """Tell the story again; what is told of each moment from ``at`` on."""
         life = self.life = Life(self.extra_count)
         for moment in self.moments[:at]:
             step(life, moment)
-        self.told[at:] = [step(life, moment) for moment in self.moments[at:]]
+        return [step(life, moment) for moment in self.moments[at:]]
 
     def pack(self) -> bytes:
         """The stored form: the history; everything else follows from it."""
