@@ -111,11 +111,14 @@ def port_of(child: Child) -> int:
 
 
 def program(name: str) -> str:
-    """A program of Debian's, which these tests are about."""
+    """A program of Debian's, which these tests are about.
+
+    ``.ci/run`` installs it, so there its absence fails; who only has Python is told and goes on.
+    """
     found = shutil.which(name)
-    if found is None:
-        pytest.fail(
-            f"{name} is missing: apt-get install -y prometheus-alertmanager prometheus "
-            "(.ci/run does it)"
-        )
-    return found
+    if found is not None:
+        return found
+    missing = f"{name} is missing: apt-get install -y prometheus-alertmanager prometheus"
+    if os.environ.get("CI"):
+        pytest.fail(missing)
+    pytest.skip(missing)
