@@ -1,7 +1,7 @@
 """What alerts say on the wire: transitions, silences, and what people command.
 
-``ops.alerts`` carries every transition and every change of a silence; ``ops.commands`` carries
-what people ask for, one copy to each partition. Times are UTC ms of event time.
+``ops.alerts`` carries every transition; ``ops.commands`` carries what people ask for, silences
+included, one copy to each partition. Times are UTC ms of event time.
 """
 
 import re
