@@ -26,11 +26,12 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A consumer group and the topics it has to have read."""
+    """A consumer group and the topics it has to have read; ``optional``: if anybody is in it."""
 
     group: str
     what: str
     topics: tuple[str, ...]
+    optional: bool = False
 
 
 def stations(space: str) -> tuple[Station, ...]:
@@ -43,7 +44,7 @@ def stations(space: str) -> tuple[Station, ...]:
         Station(floor, "events to be applied", inputs),
         Station(floor, "changes to be summed up", (topics.panes,)),
         Station(floor, "commands to be done", (topics.commands,)),
-        Station(names.group("deliver-notify"), "alerts to be told", (topics.alerts,)),
+        Station(names.group("deliver-notify"), "alerts to be told", (topics.alerts,), True),
         Station(names.group("deliver-clickhouse"), "rows to be stored in ClickHouse", rows + told),
         Station(
             names.group("deliver-redis"),
@@ -60,6 +61,8 @@ def settle(kafka: Kafka, space: str, partitions: int, say: Say) -> None:
     """
     counts = {spec.name: spec.partitions for spec in Topics(space).specs(partitions)}
     for station in stations(space):
+        if station.optional and not any(each.members for each in find(kafka, [station.group])):
+            continue
         places = [(topic, n) for topic in station.topics for n in range(counts[topic])]
         spans = kafka.spans(places)
         ends = {place: span.end for place, span in spans.items() if span.end > span.start}
