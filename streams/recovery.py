@@ -4,6 +4,7 @@ Faust runs it as part of its recovery service, which is left with nothing of its
 and with nothing to wait for (D2, L11).
 """
 
+import asyncio
 from typing import Any, cast
 
 from faust.tables.manager import TableManager
@@ -16,6 +17,10 @@ from streams.tables import LogTable
 
 class RecoveryTimedOut(RuntimeError):
     """A step of the recovery took longer than the broker request time-out (D2)."""
+
+
+class RecoveryCancelled(RuntimeError):
+    """Something under a step of the recovery was cancelled, as a write is by a lost connection."""
 
 
 class LogRecovery(Recovery):
@@ -32,7 +37,14 @@ class LogRecovery(Recovery):
     async def _wait(self, coro: Any, timeout: Seconds | None = None) -> None:
         # Stock takes a time-out for the end of the service and waits for ever (D2).
         signal = cast(Any, self.signal_recovery_start)
-        result = await self.wait_first(coro, signal, timeout=cast(Any, timeout))
+        try:
+            result = await self.wait_first(coro, signal, timeout=cast(Any, timeout))
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if self.should_stop or (task is not None and task.cancelling()):
+                raise
+            # mode would end this service without a word, and the worker would never be ready.
+            raise RecoveryCancelled from error
         if signal in result.done:
             raise RebalanceAgain
         if result.stopped:
