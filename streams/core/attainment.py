@@ -23,9 +23,18 @@ _RUNNING = frozenset({Kind.ACTIVATE, Kind.RESUME, Kind.AT_RISK})
 Standing = tuple[Scope, int]
 
 
+#: A fact, and the id of the event that caused it; "" when time did.
+Caused = tuple[Fact, str]
+
+
 def facts_of(story: Iterable[Transition]) -> list[Fact]:
     """The facts of an item's clocks; they depend on the steps and not on their order here."""
-    facts: list[Fact] = []
+    return [fact for fact, _ in caused_by(story)]
+
+
+def caused_by(story: Iterable[Transition]) -> list[Caused]:
+    """The facts of an item's clocks, each with what caused it."""
+    facts: list[Caused] = []
     settled: dict[tuple[str, int], tuple[int, int]] = {}
     breaches: dict[tuple[str, int], Transition] = {}
     for step in sorted(story, key=_order):
@@ -38,7 +47,7 @@ def facts_of(story: Iterable[Transition]) -> list[Fact]:
             breaches[clock] = step
         elif step.kind is Kind.CANCEL and step.cause is Cause.CANCEL and clock in breaches:
             breach = breaches[clock]
-            facts.append(_fact(breach, [counter("sla_breached_cancelled")]))
+            facts.append((_fact(breach, [counter("sla_breached_cancelled")]), step.event_id))
         elif step.kind is Kind.FULFIL and step.breached:
             deltas.append((key_of("sla_overdue_ms"), max(0, -step.remaining_ms)))
         if step.kind in _SETTLING:
@@ -48,19 +57,19 @@ def facts_of(story: Iterable[Transition]) -> list[Fact]:
             deltas.append((key_of("sla_paused_ms"), step.paused_ms - paused_ms))
         deltas = [(key, n) for key, n in deltas if n]
         if deltas:
-            facts.append(_fact(step, deltas))
+            facts.append((_fact(step, deltas), step.event_id))
     return facts
 
 
-def difference(before: Sequence[Transition], after: Sequence[Transition]) -> list[Fact]:
+def difference(before: Sequence[Transition], after: Sequence[Transition]) -> list[Caused]:
     """The facts that turn what one story counted for into what the other counts for."""
     if not before:
-        return facts_of(after)
-    changes = Counter(facts_of(after))
-    changes.subtract(facts_of(before))
-    facts: list[Fact] = []
-    for fact, n in changes.items():
-        facts += [fact if n > 0 else negated(fact)] * abs(n)
+        return caused_by(after)
+    changes = Counter(caused_by(after))
+    changes.subtract(caused_by(before))
+    facts: list[Caused] = []
+    for (fact, event_id), n in changes.items():
+        facts += [(fact if n > 0 else negated(fact), event_id)] * abs(n)
     return facts
 
 

@@ -29,15 +29,11 @@ STORED_VERSION = 1
 
 
 class _Stored(msgspec.Struct, array_like=True, gc=False):
-    """What is kept of an item's clocks beside its moments.
-
-    ``record_ms`` is the time of the latest Kafka record that the story was not told with yet.
-    """
+    """What is kept of an item's clocks beside its moments."""
 
     version: int
     book: str
     due_ms: int | None
-    record_ms: int | None
     entries: tuple[Entry, ...]
 
 
@@ -67,7 +63,6 @@ class Watch:
         #: Ledgers at rest, as stored; those that changed since the last flush are in ``_dirty``.
         self._packed: dict[str, bytes] = {}
         self._dirty: dict[str, tuple[Entry, ...] | None] = {}
-        self._records: dict[str, int] = {}
         #: When the latest step happened that was told of an item.
         self._last_ms: dict[str, int] = {}
         #: Items to be told anew because the policies changed.
@@ -96,7 +91,6 @@ class Watch:
         """
         if moment.code not in self._book.moved and moment.t_ms > self._last_ms.get(key, -1):
             return
-        self._records[key] = max(moment.record_ms, self._records.get(key, 0))
         if self._deadlines.bring_forward(key, moment.t_ms + 1):
             self._dirty.setdefault(key, None)
 
@@ -129,20 +123,19 @@ class Watch:
         why = Cause.LATE_EVENT if stored.book == self._book.fingerprint else Cause.POLICY
         restated = restate(stored.entries, story.transitions, now_ms, why)
         self._deadlines.set(key, story.next_ms)
-        record_ms = self._records.pop(key, stored.record_ms)
-        if key in self._anew:
-            # Other policies restate what is long past: that is caused now.
-            self._anew.remove(key)
-            record_ms = now_ms
+        anew = key in self._anew
+        self._anew.discard(key)
         self._dirty[key] = restated.entries
         self._note_last(key, restated.entries)
         if not restated.changed:
             return Told(key, (), [], [])
         before, after = holding(stored.entries), story.transitions
         bookings: dict[int, list[Fact]] = {}
-        for fact in attainment.difference(before, after):
-            # What time brought is booked as if time had been on the minute.
-            caused_ms = fact.t_ms if record_ms is None else record_ms
+        record_of = {f"{moment.id:016x}": moment.record_ms for moment in history}
+        for fact, event_id in attainment.difference(before, after):
+            # What time brought is booked as if time had been on the minute, what an event did as
+            # of its record, whenever that is told. Other policies restate the past: caused now.
+            caused_ms = now_ms if anew else record_of.get(event_id, fact.t_ms)
             bookings.setdefault(caused_ms, []).append(fact)
         moved = attainment.open_deadlines(after)
         if before:
@@ -161,12 +154,12 @@ class Watch:
     def _stored(self, key: str) -> _Stored:
         packed = self._packed.get(key)
         if packed is None:
-            stored = _Stored(STORED_VERSION, self._book.fingerprint, None, None, ())
+            stored = _Stored(STORED_VERSION, self._book.fingerprint, None, ())
         else:
             stored = _decode(packed)
         entries = self._dirty.get(key)
         if entries is not None:
-            stored.entries, stored.book, stored.record_ms = entries, self._book.fingerprint, None
+            stored.entries, stored.book = entries, self._book.fingerprint
         return stored
 
     def entries(self, key: str) -> tuple[Entry, ...]:
@@ -179,7 +172,7 @@ class Watch:
         taken = []
         for key, told in dirty.items():
             stored = self._stored(key)
-            stored.due_ms, stored.record_ms = self._deadlines.due_ms(key), self._records.get(key)
+            stored.due_ms = self._deadlines.due_ms(key)
             if told is not None:
                 stored.entries, stored.book = told, self._book.fingerprint
             if stored.entries or stored.due_ms is not None or key in self._packed:
@@ -193,8 +186,6 @@ class Watch:
         assert stored.version == STORED_VERSION
         self._packed[key] = packed
         self._note_last(key, stored.entries)
-        if stored.record_ms is not None:
-            self._records[key] = stored.record_ms
         self._deadlines.set(key, stored.due_ms)
         if stored.book != self._book.fingerprint:
             self._anew.add(key)
@@ -208,7 +199,6 @@ class Watch:
         known = key in self
         self._packed.pop(key, None)
         self._dirty.pop(key, None)
-        self._records.pop(key, None)
         self._last_ms.pop(key, None)
         self._anew.discard(key)
         self._deadlines.set(key, None)
