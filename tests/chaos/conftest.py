@@ -1,6 +1,8 @@
 """The proxied stack that all chaos tests of a session share."""
 
+import gc
 import time
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -20,6 +22,10 @@ def harmed_grounds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grounds
     with grounds(tmp_path_factory.mktemp("grounds")) as found:
         _await_coordinator(found.direct["WATCHFLOOR_KAFKA"])
         yield found
+    # kafka-python leaves sockets to a broker that was killed to the collector.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture
