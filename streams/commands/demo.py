@@ -1,14 +1,11 @@
 """``watchfloor demo``: everything set up, a simulated floor, its numbers live, and the proof."""
 
-import fcntl
 import logging
 import os
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import partial
 
 import click
 from clickhouse_connect.driver.client import Client
@@ -24,13 +21,16 @@ from streams.commands.invocation import read_settings
 from streams.commands.simulate import ahead, incident_option
 from streams.demo import guide
 from streams.demo.accounts import Books, compare, read_books
-from streams.demo.crew import Crew
+from streams.demo.alarm import Alarm, planned
+from streams.demo.crew import Crew, hold
 from streams.demo.lookout import Lookout
 from streams.demo.pacing import now_ms
+from streams.demo.printer import Printer
 from streams.demo.script import Tally, cues
 from streams.demo.settling import await_members, settle
-from streams.demo.show import STOP_SIGNALS, Show
+from streams.demo.show import Show
 from streams.demo.steps import Steps
+from streams.demo.undoing import undoing
 from streams.refusals import Refusal
 from streams.settings import Settings
 from streams.simulate.config import FloorConfig
@@ -69,12 +69,15 @@ def command(
     Everything is real but the floor. All files lie in .local of this directory.
     """
     _refuse_other_parts()
-    floor = Floor(
-        seed, replace(FloorConfig().for_rate(rate), incidents=ahead(incidents, HEAD_START_MS))
-    )
+    ours = None if incidents else planned(seconds)
+    console = Console()
+    say = partial(console.print, style="bold", highlight=False, markup=False, soft_wrap=True)
+    alarm = Alarm(settings_sources.local_dir() / "demo", Printer(say), ours)
+    troubles = ahead(incidents if ours is None else (ours,), HEAD_START_MS)
+    floor = Floor(seed, replace(FloorConfig().for_rate(rate), incidents=troubles))
     try:
-        with _undoing() as undo:
-            code = _Demo(Steps(), undo, workers, floor).run(seconds)
+        with undoing() as undo:
+            code = _Demo(Steps(), undo, workers, floor, console, alarm).run(seconds)
     except KeyboardInterrupt:
         click.echo("stopped")
         code = INTERRUPTED_EXIT
@@ -91,14 +94,18 @@ class _Demo:
     undo: ExitStack
     workers: int
     floor: Floor
+    console: Console
+    alarm: Alarm
 
     def run(self, seconds: float | None) -> int:
         """Do all of it; the exit code."""
         local = settings_sources.local_dir()
-        held_fd = self._hold(local)
+        held_fd = hold(local, self.undo)
         stack = Stack(local.parent)
         kept = self._stack_up(stack)
-        crew = Crew(local / "logs", held_fd)
+        address = self.undo.enter_context(self.alarm.printer.listening())
+        variables = self.alarm.lay_out(address)
+        crew = Crew(local / "logs", held_fd, variables)
         self.undo.enter_context(_lookout(stack, crew, kept))
         settings = self._set_up()
         space = settings.space.space
@@ -115,28 +122,13 @@ class _Demo:
         if seconds is not None and whole:
             with self.steps.step("waiting until everything is applied and delivered"):
                 after = self._books(kafka, client, settings)
-            code = _prove(sent, before, after)
+            code = _prove(sent, before, after) | self._prove_alarm()
         else:
             self.steps.say(f"sent {sent.sent} events")
+            click.echo(self.alarm.told)
         click.echo(f"\n{guide.after(space, kept)}")
         self.steps.say("stopping what this demo started")
         return code
-
-    def _hold(self, local: Path) -> int:
-        """Keep other demos out of this directory as long as we or a child of ours lives."""
-        local.mkdir(parents=True, exist_ok=True)
-        lock = self.undo.enter_context((local / "demo.lock").open("a+"))
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            lock.seek(0)
-            raise Refusal(
-                f"another demo, or what is left of one, runs in {local.parent.resolve()}",
-                "stop it with Ctrl-C, or use another directory; if only its children are left: "
-                f"`kill {' '.join(lock.read().split())}`",
-            ) from error
-        lock.truncate(0)
-        return lock.fileno()
 
     def _stack_up(self, stack: Stack) -> bool:
         """Start Kafka, ClickHouse and Valkey; whether some ran before, and so are left running."""
@@ -182,14 +174,27 @@ class _Demo:
         """The live part; what was sent, and whether it came to its end undisturbed."""
         end = "until Ctrl-C" if seconds is None else f"for {seconds:.0f} s"
         self.steps.say(f"simulating a floor: its last half hour at once, then live {end}")
+        click.echo(guide.incident(self.alarm.incident))
         connections = settings.connections
         password = connections.redis_password.get_secret_value() or None
         prefix = Names(settings.space.space).redis_prefix
         with closing(RedisSink(connections.redis, prefix, password=password)) as sink:
-            show = Show(settings, kafka, sink, Console(), crew.check)
+            show = Show(settings, kafka, sink, self.console, crew.check, self.alarm.arm)
+            self.alarm.begin()
             script = cues(self.floor.events(now_ms() - HEAD_START_MS))
             sent = show.run(script, seconds)
         return sent, not show.interrupted
+
+    def _prove_alarm(self) -> int:
+        said, well = self.alarm.verdict()
+        click.echo(said)
+        if not well:
+            click.echo(
+                "The alert of the incident did NOT fire, resolve and arrive: read "
+                ".local/logs/worker.log and deliver.log.",
+                err=True,
+            )
+        return 0 if well else 1
 
 
 def _prove(sent: Tally, before: Books, after: Books) -> int:
@@ -231,20 +236,3 @@ def _refuse_other_parts() -> None:
                 f"{name} is set, and a demo must not send made-up events to parts of others",
                 f"unset {name}: the demo starts parts of its own",
             )
-
-
-def _interrupt(_number: int, _frame: object) -> None:
-    raise KeyboardInterrupt
-
-
-@contextmanager
-def _undoing() -> Iterator[ExitStack]:
-    """Undo everything at the end, whatever ends it; a second Ctrl-C does not cut that short."""
-    for number in STOP_SIGNALS:
-        signal.signal(number, _interrupt)
-    with ExitStack() as undo:
-        try:
-            yield undo
-        finally:
-            for number in STOP_SIGNALS:
-                signal.signal(number, signal.SIG_IGN)

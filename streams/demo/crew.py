@@ -1,11 +1,13 @@
 """The floor's programs as children of the demo, their output in log files."""
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +29,8 @@ class Crew:
 
     logs: Path
     held_fd: int
+    #: Settings for all of them, above those of the environment.
+    variables: Mapping[str, str] = field(default_factory=dict)
     _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self, name: str, arguments: Sequence[str]) -> None:
@@ -37,6 +41,7 @@ class Crew:
             # A session of its own: Ctrl-C reaches the demo, which then asks its children to stop.
             self._children[name] = subprocess.Popen(
                 command,
+                env=os.environ | self.variables,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -84,3 +89,20 @@ class Crew:
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
         self._children.clear()
+
+
+def hold(local: Path, undo: ExitStack) -> int:
+    """Keep other demos out of this directory as long as we or a child of ours lives."""
+    local.mkdir(parents=True, exist_ok=True)
+    lock = undo.enter_context((local / "demo.lock").open("a+"))
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.seek(0)
+        raise Refusal(
+            f"another demo, or what is left of one, runs in {local.parent.resolve()}",
+            "stop it with Ctrl-C, or use another directory; if only its children are left: "
+            f"`kill {' '.join(lock.read().split())}`",
+        ) from error
+    lock.truncate(0)
+    return lock.fileno()

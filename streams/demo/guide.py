@@ -8,6 +8,7 @@ from pathlib import Path
 
 from streams.demo.accounts import Fates, Line
 from streams.demo.script import Tally
+from streams.simulate.incidents import Incident
 
 #: What is asked, and the question.
 QUESTIONS: dict[str, str] = {
@@ -27,6 +28,10 @@ QUESTIONS: dict[str, str] = {
     ),
     "what was refused, and why": (
         "SELECT topic, reason, field, count() AS n FROM dead_letters FINAL GROUP BY ALL"
+    ),
+    "each step of each alert, and who was told of it": (
+        "SELECT at, rule, labels, kind, what, receiver, outcome, value, threshold "
+        "FROM alert_log FINAL ORDER BY at DESC, seq DESC LIMIT 20"
     ),
 }
 
@@ -48,11 +53,23 @@ def to_try(space: str) -> str:
     for what, sql in QUESTIONS.items():
         lines += [f"  # {what}", f'  {call} sql "{sql}"', ""]
     lines += [
+        f"  {call} alerts          what fires now (after about half a minute something does)",
         f"  {call} metrics ls      every metric and what it means",
         f"  {call} dlq ls          the malformed events that this demo sends on purpose",
         f"  {call} doctor          whether all parts are well",
     ]
     return "\n".join(lines)
+
+
+def incident(planned: Incident | None) -> str:
+    """What will go wrong on purpose; '' when nothing of ours will."""
+    if planned is None:
+        return ""
+    return (
+        f"             In {planned.start_s} s the source {planned.subject} falls silent for "
+        f"{planned.duration_s} s: an alert fires, is delivered to a webhook of this terminal, "
+        "and resolves."
+    )
 
 
 def verdict(sent: Tally, fates: Fates, lines: Sequence[Line]) -> str:

@@ -32,6 +32,8 @@ from streams.spaces import Names
 LOOK_EVERY_S = 0.5
 LAG_EVERY_S = 2.0
 PLAIN_EVERY_S = 5.0
+#: Records; a floor that keeps up has those of its last seconds to commit.
+LAG_MAX = 300
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -44,9 +46,12 @@ class Show:
     sink: RedisSink
     console: Console
     check: Callable[[], None]
+    #: Called once, when the present is sent and the floor has read nearly all of it.
+    caught_up: Callable[[], None]
     interrupted: bool = False
     #: The floor's time has reached the present.
     _live: bool = False
+    _caught_up: bool = False
     _looks: deque[tuple[float, int]] = field(default_factory=lambda: deque([(0.0, 0)], maxlen=20))
     _scene: Scene = field(default_factory=Scene)
 
@@ -149,8 +154,13 @@ class Show:
 
     async def _ask_lags(self) -> None:
         while True:
+            # Asked before the lags are: they may have been small before there was anything.
+            live = self._live
             lags = await asyncio.to_thread(self._lags)
             self._scene = replace(self._scene, lags=lags)
+            if live and not self._caught_up and (lags or {}).get("floor", LAG_MAX) < LAG_MAX:
+                self._caught_up = True
+                self.caught_up()
             await asyncio.sleep(LAG_EVERY_S)
 
     def _lags(self) -> dict[str, int] | None:

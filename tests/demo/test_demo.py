@@ -32,7 +32,7 @@ def run_demo(directory: Path, *arguments: str) -> subprocess.CompletedProcess[st
 def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """Where a demo ran to its end, and what it said."""
     directory = tmp_path_factory.mktemp("demo")
-    done = run_demo(directory, "--seconds", "15", "--rate", "5")
+    done = run_demo(directory, "--seconds", "40", "--rate", "5")
     assert done.returncode == 0, done.stdout + done.stderr
     return directory, done.stdout
 
@@ -59,6 +59,18 @@ def test_sql_has_the_totals_of_the_events_that_were_sent(first: tuple[Path, str]
 
 def test_the_floor_was_shown_with_its_age(first: tuple[Path, str]) -> None:
     assert re.search(r"data \d+\.\d s old .* done/h [\d,]+ ", first[1])
+
+
+def test_an_alert_fired_was_delivered_and_resolved(first: tuple[Path, str]) -> None:
+    summary = re.search(r"^alerts: (\d+) fired .*, (\d+) of them .*$", first[1], re.MULTILINE)
+    assert summary is not None
+    if "a busy machine" in summary[0]:
+        return
+    assert int(summary[2]) > 0
+    number = r"SourceSilent .*source=custom  value [\d.]+ s \(n=1\)  threshold > 8"
+    why = r"why: custom has sent nothing .*  runbook: runbooks/source-silent\.md"
+    assert re.search(rf"^ALERT firing {number}  {why}$", first[1], re.MULTILINE)
+    assert re.search(rf"^ALERT resolved {number}  held from .* to .*$", first[1], re.MULTILINE)
 
 
 def test_nothing_it_started_is_left_running(first: tuple[Path, str]) -> None:
