@@ -42,6 +42,8 @@ def stations(space: str) -> tuple[Station, ...]:
     told = (topics.alerts, topics.commands, topics.notices)
     return (
         Station(floor, "events to be applied", inputs),
+        # Time moves clocks, and what they count for.
+        Station(floor, "ticks to be acted on", (topics.ticks,)),
         Station(floor, "changes to be summed up", (topics.panes,)),
         Station(floor, "commands to be done", (topics.commands,)),
         Station(names.group("deliver-notify"), "alerts to be told", (topics.alerts,), True),

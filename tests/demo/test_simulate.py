@@ -107,7 +107,7 @@ def test_an_incident_counts_from_now_when_the_floor_began_earlier() -> None:
 @pytest.mark.parametrize("space", ["live", "june"])
 def test_every_output_topic_has_somebody_to_wait_for(space: str) -> None:
     topics = Topics(space)
-    ours = {topics.ticks, topics.space}
+    ours = {topics.space}
     logs = {topics.floor_changelog(1), topics.floor_changelog(2), topics.notify_changelog}
     waited_for = {topic for station in stations(space) for topic in station.topics}
     assert waited_for == {spec.name for spec in topics.specs()} - ours - logs

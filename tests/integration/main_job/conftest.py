@@ -57,5 +57,6 @@ def _environment(parts: dict[str, str], folder: Path, given: dict[str, str]) -> 
         "WATCHFLOOR_LOCAL_DIR": str(folder),
         "WATCHFLOOR_PEOPLE_ARE_PSEUDONYMS": "true",
         "WATCHFLOOR_HEALTH_PORT": "0",
+        "WATCHFLOOR_ALERTS_POLICIES": str(Path(__file__).with_name("no_policies.yaml")),
     }
     return parts | own | given
