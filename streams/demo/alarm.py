@@ -27,7 +27,7 @@ def planned(seconds: float | None) -> Incident | None:
     """The trouble that fits into a demo of so many seconds (None: without end), if one does."""
     if seconds is not None and seconds < SECONDS_MIN:
         return None
-    start_s = START_S_MAX if seconds is None else min(START_S_MAX, int(seconds) // 2 - 5)
+    start_s = START_S_MAX if seconds is None else min(START_S_MAX, int(seconds) // 2)
     return Incident(IncidentKind.SILENT_SOURCE, SOURCE, start_s, SILENT_S)
 
 

@@ -87,7 +87,7 @@ def test_the_incident_fits_into_the_demo_with_time_for_its_end(seconds: float | 
     incident = planned(seconds)
     assert incident is not None
     assert incident.start_s > 10
-    assert seconds is None or incident.start_s + incident.duration_s <= seconds - 10
+    assert seconds is None or incident.start_s + incident.duration_s <= seconds - 5
 
 
 def test_a_demo_too_short_for_an_incident_has_none() -> None:
