@@ -120,6 +120,18 @@ def test_the_rule_is_there_only_when_it_is_put_in_force(tmp_path: Path) -> None:
     assert alarm.expected
 
 
+@pytest.mark.parametrize(
+    ("incident", "matchers"), [(planned(60), ('source="custom"',)), (None, ())]
+)
+def test_the_terminal_hears_of_the_incident_or_else_of_everything(
+    tmp_path: Path, incident: Incident | None, matchers: tuple[str, ...]
+) -> None:
+    alarm = Alarm(tmp_path, Printer(lambda _text: None), incident)
+    settings = alarm.lay_out("http://127.0.0.1:9/")
+    (receiver,) = read_receivers(Path(settings["WATCHFLOOR_NOTIFY_RECEIVERS"]))
+    assert receiver.matchers == matchers
+
+
 def test_a_floor_that_caught_up_too_late_is_excused_and_says_so(tmp_path: Path) -> None:
     alarm = Alarm(tmp_path, Printer(lambda _text: None), planned(60))
     alarm.lay_out("http://127.0.0.1:9/")
