@@ -144,7 +144,7 @@ def _windows(subject: Subject, now_ms: int) -> dict[str, WindowRow]:
         windows.changed -= due
     rows = {}
     for name in due:
-        window = windows.read(name, now_ms)
+        window = windows.tell(name, now_ms)
         rows[name] = WindowRow(window.start_ms, window.end_ms, dict(window.tally))
     return rows
 

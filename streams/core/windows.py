@@ -61,13 +61,18 @@ _NEVER_MS = 1 << 62
 
 
 class _Running:
-    """One window's sum and where it begins."""
+    """One window's sum, where it begins, and where it began when it was last told.
 
-    __slots__ = ("fine", "start_ms", "tally")
+    An empty window that moves on says nothing new, so what was told of it stands for its old
+    place: a change there has to be told as well.
+    """
+
+    __slots__ = ("fine", "start_ms", "tally", "told_ms")
 
     def __init__(self, fine: bool) -> None:
         self.fine = fine
         self.start_ms = 0
+        self.told_ms = 0
         self.tally: Tally = {}
 
 
@@ -100,8 +105,12 @@ class Windows:
         if size_ms == MINUTE_MS:
             _book(self._minutes, start_ms, delta)
             for name, running in self._running.items():
-                if running.fine and start_ms >= running.start_ms:
+                if not running.fine:
+                    continue
+                if start_ms >= running.start_ms:
                     add(running.tally, delta)
+                    self.changed.add(name)
+                elif start_ms >= running.told_ms:
                     self.changed.add(name)
         quarter_ms = start_ms - start_ms % QUARTER_MS
         _book(self._quarters, quarter_ms, delta)
@@ -115,6 +124,8 @@ class Windows:
             for quarter_ms, delta in self._unsummed.items():
                 if quarter_ms >= running.start_ms:
                     add(running.tally, delta)
+                    self.changed.add(name)
+                elif quarter_ms >= running.told_ms:
                     self.changed.add(name)
         self._unsummed.clear()
         return bool(self.changed)
@@ -164,6 +175,12 @@ class Windows:
             self.sum_up()
         running = self._running[name]
         return Window(name, running.start_ms, end_ms, running.tally)
+
+    def tell(self, name: str, end_ms: int) -> Window:
+        """The same, to be published: from now on this is what everybody knows of it."""
+        running = self._running[name]
+        running.told_ms = running.start_ms
+        return self.read(name, end_ms)
 
     @property
     def names(self) -> list[str]:

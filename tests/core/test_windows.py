@@ -66,3 +66,18 @@ def test_tallies_merge_in_any_order_and_can_be_taken_away_again() -> None:
     for part in parts:
         subtract(total, part)
     assert total == {}
+
+
+def test_what_changes_where_an_empty_window_was_told_is_told() -> None:
+    windows, t0 = Windows(), 1_760_000_040_000
+    windows.advance(t0, {})
+    windows.tell("1m", t0)
+    windows.changed.clear()
+    windows.advance(t0 + 3 * MINUTE_MS, {})
+    assert "1m" not in windows.changed
+    windows.change(t0 - MINUTE_MS, MINUTE_MS, {4096: 1})
+    assert "1m" in windows.changed
+    assert windows.tell("1m", t0 + 3 * MINUTE_MS).tally == {}
+    windows.changed.clear()
+    windows.change(t0 - MINUTE_MS, MINUTE_MS, {4096: 1})
+    assert "1m" not in windows.changed
