@@ -39,8 +39,8 @@ def grounds(root: Path) -> Iterator[Grounds]:
     with ExitStack() as stack:
         behind = _free_port()
         proxy = stack.enter_context(proxied(behind))
-        _advertise(stack.enter_context(pytest.MonkeyPatch.context()), behind, proxy.port)
         parts = Stack(root)
+        _advertise(stack.enter_context(pytest.MonkeyPatch.context()), parts, behind, proxy.port)
         stack.callback(parts.reset)
         found = parts.up(quiet=True)
         clickhouse = stack.enter_context(proxied(_port(found.clickhouse)))
@@ -53,7 +53,7 @@ def grounds(root: Path) -> Iterator[Grounds]:
         yield Grounds(parts, _variables(found), _variables(through), proxy, clickhouse, redis)
 
 
-def _advertise(patch: pytest.MonkeyPatch, behind: int, before: int) -> None:
+def _advertise(patch: pytest.MonkeyPatch, of: Stack, behind: int, before: int) -> None:
     """Have the broker listen at a second port, and say of it that it is the proxy's.
 
     Clients go where the broker says that it is, so a proxy that it does not name sees no more
@@ -62,6 +62,8 @@ def _advertise(patch: pytest.MonkeyPatch, behind: int, before: int) -> None:
     original = kafka._properties
 
     def properties(places: Places, chosen: dict[str, int]) -> str:
+        if places != of.places:
+            return original(places, chosen)
         broker = f"PLAINTEXT://{HOST}:{chosen['kafka']}"
         controller = f"CONTROLLER://{HOST}:{chosen['controller']}"
         more = {

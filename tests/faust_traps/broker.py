@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, NewTopic
+from kafka.admin import KafkaAdminClient, NewTopic
 
 
 class Broker:
@@ -24,10 +24,6 @@ class Broker:
         self._admin.create_topics([NewTopic(name, partitions, 1, topic_configs=settings)])
         self._topics.append(name)
         return name
-
-    def configure(self, topic: str, **config: str) -> None:
-        settings = {key.replace("_", "."): value for key, value in config.items()}
-        self._admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, settings)])
 
     def send(self, topic: str, values: Sequence[bytes], partition: int = 0) -> None:
         """Write the values and wait until they are stored."""

@@ -83,7 +83,7 @@ def early_flush(args: Args) -> None:
     """L2."""
 
     async def main() -> None:
-        app = app_for(args, batch_bytes_max=100)
+        app = app_for(args)
         app.finalize()
         await app.producer.start()
         topic = app.topic(args["topic"], value_type=bytes)
@@ -133,6 +133,7 @@ def reading_agent(args: Args) -> None:
 
         @app.on_partitions_assigned.connect
         async def shorten(*_: Any, **_more: Any) -> None:
+            say(shortened=True)
             app.conf.broker_request_timeout = 1e-6
 
     @app.agent(batch_topic(app, args["topic"]))

@@ -62,10 +62,10 @@ def failed_changelog_write(args: Args) -> None:
 
 
 def early_flush(args: Args) -> None:
-    """L2: many messages, one per batch, to a topic that does not take them for a while."""
+    """L2: messages for a topic that is not there for a while."""
 
     async def main() -> None:
-        app = app_for(args, producer_max_batch_size=1)
+        app = app_for(args)
         app.finalize()
         await app.producer.start()
         topic = raw_topic(app, args)
