@@ -14,3 +14,7 @@ class StackError(Exception):
 
     def __str__(self) -> str:
         return f"{self.problem}\n  remedy: {self.remedy}"
+
+
+class PortTaken(StackError):
+    """Another process took a port between its choice and the start of the part."""

@@ -4,16 +4,18 @@ import time
 from collections.abc import Mapping, Sequence
 
 from deploy.local import clickhouse, kafka, ports, processes, valkey
-from deploy.local.errors import StackError
+from deploy.local.errors import PortTaken, StackError
 from deploy.local.launch import DIRECTORY_OPEN
 from deploy.local.places import Part, Places
 from deploy.local.processes import ProcessRecord
 from deploy.local.progress import Progress
-from deploy.local.service import Service
+from deploy.local.service import PORT_TAKEN, Service
 
 GRACE_S = 30.0
 _POLL_S = 0.05
 _LOG_LINES = 5
+#: Times that ports are chosen: others may take one before the part that it was chosen for does.
+_CHOICES = 3
 _LOG_TAIL_BYTES = 64 * 1024
 
 
@@ -25,6 +27,23 @@ def start(
     Raises StackError, and then has stopped those it started.
     """
     broker = kafka.prepare(places, progress) if "kafka" in parts else None
+    for left in reversed(range(_CHOICES)):
+        try:
+            _start_once(places, asked, parts, broker, progress)
+            break
+        except PortTaken as error:
+            if not left:
+                raise
+            progress.say(f"{error.problem}; choosing another")
+
+
+def _start_once(
+    places: Places,
+    asked: Mapping[str, int],
+    parts: Sequence[Part],
+    broker: kafka.Program | None,
+    progress: Progress,
+) -> None:
     with ports.reserved():
         chosen = ports.choose_all(_names(parts), asked, places.ports, progress)
         services = [_service(part, places, chosen, broker) for part in parts]
@@ -90,6 +109,7 @@ def _explained(service: Service, places: Places, what: str) -> StackError:
         return StackError(f"{service.part}: its {DIRECTORY_OPEN} ({data})", remedy)
     for mark, (problem, remedy) in service.hints.items():
         if mark in text:
-            return StackError(f"{service.part}: {problem}", f"{remedy} (log: {log})")
+            kind = PortTaken if (problem, remedy) == PORT_TAKEN else StackError
+            return kind(f"{service.part}: {problem}", f"{remedy} (log: {log})")
     last = "\n    ".join(text.strip().splitlines()[-_LOG_LINES:])
     return StackError(f"{service.part} {what}; its last words:\n    {last}", f"read {log}")

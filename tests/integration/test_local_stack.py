@@ -161,6 +161,27 @@ def test_a_port_that_was_asked_for_and_is_taken_is_an_error(stack: Stack, tmp_pa
     assert states(second) == ["down", "down", "down"]
 
 
+def test_a_port_taken_between_its_choice_and_the_start_is_chosen_anew(
+    small: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as stranger:
+        stranger.bind((ports.HOST, 0))
+        stranger.listen()
+        taken = stranger.getsockname()[1]
+        small.places.make()
+        small.places.ports.write_text(json.dumps({"redis": taken}))
+        looks = iter([True])
+        really_free = ports.is_free
+        monkeypatch.setattr(
+            ports,
+            "is_free",
+            lambda port: next(looks, False) if port == taken else really_free(port),
+        )
+        small.up(("redis",))
+    assert states(small)[2] == "up"
+    assert ports.read_last(small.places.ports)["redis"] != taken
+
+
 def test_a_record_of_a_process_id_used_again_stops_nobody(small: Stack) -> None:
     small.places.make()
     stranger = ProcessRecord(os.getpid(), "boot of last week:1")
