@@ -6,6 +6,8 @@ Both travel in snapshots. A value that is not known is None and has a cause, nev
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 #: The metric makes no sense in this grouping.
 NOT_APPLICABLE = "not_applicable"
 #: An event type that the metric needs never came: ``never_sent:TYPE``, or ``never_sent:A|B``.
@@ -20,8 +22,7 @@ TOO_FEW = "too_few"
 NEVER = "never"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """What a metric says now; ``cause`` tells why ``value`` is None, and is None otherwise.
 
     ``n`` is the number of observations behind it, ``low`` and ``high`` its 95 % interval.

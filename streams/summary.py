@@ -2,7 +2,6 @@
 
 import gzip
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -102,7 +101,7 @@ def _metrics(
 ) -> dict[str, Any]:
     context = Context(seen=frozenset(row.first_seen_ms), dimensions=tuple(row.dims))
     readings = read_all(tally, span_ms, gauges_of(row) if present else None, context)
-    return {name: asdict(reading) for name, reading in readings.items()}
+    return {name: msgspec.structs.asdict(reading) for name, reading in readings.items()}
 
 
 def iso_utc(t_ms: int) -> str:

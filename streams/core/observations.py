@@ -11,9 +11,10 @@ from schemas.metrics import Metric
 from schemas.metrics.formulas import Quantile, Share, Survival
 from schemas.readings import Gauges, Reading
 from schemas.rules_signals import Signal
+from streams.core.formulas import Counts, total_of
 from streams.core.gauges import Gauge
 from streams.core.plan import MINUTE_MS
-from streams.core.readings import Context, Counts, read_counts
+from streams.core.readings import Context, read_counts
 from streams.core.rollups import Rollups
 from streams.core.rules import needs_gauges
 
@@ -128,7 +129,8 @@ class Observer:
         if found is None:
             return None
         counts, span = found
-        return Shares(counts.sum(metric.formula.part), counts.sum(metric.formula.whole), span)
+        part, whole = total_of(metric.formula.part), total_of(metric.formula.whole)
+        return Shares(part(counts.counters), whole(counts.counters), span)
 
     def _counted(
         self, subject: str, window: str, *, with_bins: bool = False

@@ -1,16 +1,9 @@
-"""A metric read from what was counted: a value with its interval and n, or why there is none.
+"""A metric read from what was counted: a value with its interval and n, or why there is none."""
 
-Everything is integers until the last division, which is the one SQL makes, so the board, the
-alerts and ClickHouse agree to the last digit.
-"""
-
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import assert_never
 
-from schemas import statistics
-from schemas.measures import BIN_BITS, BIN_MASK, BY_NAME, MEASURES
 from schemas.metrics import METRICS, Metric
 from schemas.metrics.formulas import (
     Age,
@@ -19,14 +12,9 @@ from schemas.metrics.formulas import (
     Level,
     LevelShare,
     PerHour,
-    Quantile,
-    Ratio,
-    Share,
-    Sum,
     Survival,
 )
 from schemas.readings import (
-    NEVER,
     NEVER_SENT,
     NOT_APPLICABLE,
     STALE_SOURCE,
@@ -35,9 +23,12 @@ from schemas.readings import (
     Gauges,
     Reading,
 )
+from streams.core.formulas import Counts, Read, ready
 
-HOUR_MS = 3_600_000
-_KEYS = {measure.name: measure.key for measure in MEASURES}
+_LOOKS_AT_THE_PRESENT = (Level, Age, LevelShare, Clearing, Survival)
+#: Formulas in which silence reads as zero.
+_SILENCE_IS_ZERO = (Amount, PerHour, Level, Clearing)
+_WARMING = Reading(None, None, None, 0, WARMING_UP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,38 +47,42 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """A tally taken apart once, so that sixty metrics can be read from it."""
+class _Ready:
+    """A metric made ready to be read."""
 
-    counters: Mapping[int, int]
-    bins: Mapping[int, Mapping[int, int]]
+    read: Read
+    min_n: int
+    looks_at_the_present: bool
+    silence_is_zero: bool
 
-    @classmethod
-    def of(cls, tally: Mapping[int, int]) -> "Counts":
-        """Counters stay as they are; histogram keys are gathered by measure."""
-        bins: dict[int, dict[int, int]] = {}
-        for key, n in tally.items():
-            if key & BIN_MASK:
-                bins.setdefault(key >> BIN_BITS, {})[key & BIN_MASK] = n
-        return cls(tally, bins)
+    def over(
+        self, counts: Counts, span_ms: int, gauges: Gauges | None, context: Context
+    ) -> Reading:
+        """The metric over counts for which nothing that it needs is missing."""
+        if context.warming or span_ms <= 0 or (self.looks_at_the_present and gauges is None):
+            return _WARMING
+        reading = self.read(counts, span_ms, gauges)
+        if context.stale and (self.silence_is_zero or reading.value is None):
+            return Reading(None, None, None, reading.n, STALE_SOURCE)
+        if reading.n < self.min_n:
+            return Reading(None, None, None, reading.n, TOO_FEW)
+        return reading
 
-    def sum(self, what: Sum) -> int:
-        """The value of a sum of counters."""
-        get, total = self.counters.get, 0
-        for name in what.plus:
-            total += get(_KEYS[name], 0)
-        for name in what.minus:
-            total -= get(_KEYS[name], 0)
-        return total
 
-    def gross(self, what: Sum) -> int:
-        """How much moved either way."""
-        get = self.counters.get
-        return sum([abs(get(_KEYS[name], 0)) for name in what.plus + what.minus])
+#: What of all metrics is read, by the grouping's dimensions and the event types that ever came.
+_SENSIBLE: dict[tuple[tuple[str, ...], frozenset[str]], list[tuple[str, "_Ready | Reading"]]] = {}
+_SENSIBLE_MAX = 256
 
-    def histogram(self, name: str) -> Mapping[int, int]:
-        """The bins of a histogram measure."""
-        return self.bins.get(BY_NAME[name].id, {})
+
+@cache
+def _ready(metric: Metric) -> _Ready:
+    formula = metric.formula
+    return _Ready(
+        ready(formula),
+        metric.min_n,
+        isinstance(formula, _LOOKS_AT_THE_PRESENT),
+        isinstance(formula, _SILENCE_IS_ZERO),
+    )
 
 
 def read(
@@ -106,28 +101,46 @@ def read_all(
     span_ms: int,
     gauges: Gauges | None,
     context: Context,
-    metrics: Iterable[Metric] = METRICS,
+    metrics: Sequence[Metric] = METRICS,
 ) -> dict[str, Reading]:
     """Every metric that makes sense in the grouping, by id."""
     counts = Counts.of(tally)
-    sensible = _sensible_ids(context.dimensions)
+    known = _SENSIBLE if metrics is METRICS else {}
+    asked = (context.dimensions, context.seen)
+    sensible = known.get(asked)
+    if sensible is None:
+        if len(known) >= _SENSIBLE_MAX:
+            known.clear()
+        sensible = known[asked] = _sensible(metrics, *asked)
     return {
-        metric.id: read_counts(metric, counts, span_ms, gauges, context)
-        for metric in metrics
-        if metric.id in sensible
+        name: each if isinstance(each, Reading) else each.over(counts, span_ms, gauges, context)
+        for name, each in sensible
     }
+
+
+def _sensible(
+    metrics: Sequence[Metric], dimensions: tuple[str, ...], seen: frozenset[str]
+) -> list[tuple[str, _Ready | Reading]]:
+    """Metrics that make sense in a grouping, and what is to be said of those that lack events."""
+    return [
+        (metric.id, _missing(metric, seen) or _ready(metric))
+        for metric in metrics
+        if metric.makes_sense_by(dimensions)
+    ]
+
+
+def _missing(metric: Metric, seen: frozenset[str]) -> Reading | None:
+    """What is said of a metric that needs events which never came."""
+    for need in metric.needs:
+        if seen.isdisjoint(_alternatives(need)):
+            return Reading(None, None, None, 0, NEVER_SENT + need)
+    return None
 
 
 @cache
 def _alternatives(need: str) -> tuple[str, ...]:
     """The event types of which one will do."""
     return tuple(need.split("|"))
-
-
-@cache
-def _sensible_ids(dimensions: tuple[str, ...]) -> frozenset[str]:
-    """The metrics that make sense in a grouping."""
-    return frozenset(metric.id for metric in METRICS if metric.makes_sense_by(dimensions))
 
 
 def read_counts(
@@ -137,101 +150,7 @@ def read_counts(
 
     Causes come in the order in which they explain: what can't be comes before what is few.
     """
-    if metric.id not in _sensible_ids(context.dimensions):
+    if not metric.makes_sense_by(context.dimensions):
         return Reading(None, None, None, 0, NOT_APPLICABLE)
-    for need in metric.needs:
-        if context.seen.isdisjoint(_alternatives(need)):
-            return Reading(None, None, None, 0, NEVER_SENT + need)
-    needs_gauges = isinstance(metric.formula, Level | Age | LevelShare | Clearing | Survival)
-    if context.warming or span_ms <= 0 or (needs_gauges and gauges is None):
-        return Reading(None, None, None, 0, WARMING_UP)
-    reading = _evaluate(metric, counts, span_ms, gauges)
-    silence_reads_as_zero = isinstance(metric.formula, Amount | PerHour | Level | Clearing)
-    if context.stale and (silence_reads_as_zero or reading.value is None):
-        return Reading(None, None, None, reading.n, STALE_SOURCE)
-    if reading.n < metric.min_n:
-        return Reading(None, None, None, reading.n, TOO_FEW)
-    return reading
-
-
-def _evaluate(metric: Metric, counts: Counts, span_ms: int, gauges: Gauges | None) -> Reading:
-    """The formula's value, before anything is withheld."""
-    formula = metric.formula
-    match formula:
-        case Amount():
-            return _plain(counts.sum(formula.what), formula.by, counts.sum(formula.n))
-        case PerHour():
-            return _plain(counts.sum(formula.what) * HOUR_MS, span_ms, counts.gross(formula.what))
-        case Share():
-            return _share(counts.sum(formula.part), counts.sum(formula.whole))
-        case Ratio():
-            top, bottom = counts.sum(formula.top), counts.sum(formula.bottom)
-            return _plain(top * formula.times, bottom * formula.by, counts.sum(formula.n))
-        case Quantile():
-            bins = counts.histogram(formula.histogram)
-            return _seconds(statistics.quantile_ms(bins, formula.q), _present(bins))
-        case _:
-            assert gauges is not None
-            return _evaluate_present(formula, counts, span_ms, gauges)
-
-
-def _evaluate_present(
-    formula: Survival | Level | Age | LevelShare | Clearing,
-    counts: Counts,
-    span_ms: int,
-    gauges: Gauges,
-) -> Reading:
-    """The value of a formula that looks at the present."""
-    match formula:
-        case Survival():
-            bins = counts.histogram(formula.histogram)
-            ages = statistics.ages_ms(gauges.open_since or {}, gauges.as_of_ms)
-            value = statistics.survival_quantile_ms(bins, ages, formula.q)
-            return _seconds(value, _present(bins) + _present(ages))
-        case Level():
-            level = gauges.level(formula.gauge)
-            return _plain(level, 1, level)
-        case Age():
-            age_ms = gauges.oldest_waiting_ms
-            return _seconds(None if age_ms is None else float(age_ms), gauges.level(formula.n))
-        case LevelShare():
-            whole = gauges.level(formula.whole)
-            return _plain(gauges.level(formula.part), whole, whole)
-        case Clearing():
-            return _clearing(formula, counts, span_ms, gauges)
-        case _:
-            assert_never(formula)
-
-
-def _clearing(formula: Clearing, counts: Counts, span_ms: int, gauges: Gauges) -> Reading:
-    level = gauges.level(formula.gauge)
-    drained = -counts.sum(Sum((formula.delta,)))
-    if level == 0:
-        return Reading(0.0, None, None, 0, None)
-    if drained <= 0:
-        return Reading(None, None, None, level, NEVER)
-    return _plain(level * span_ms, drained * 60_000, level)
-
-
-def _plain(top: int, bottom: int, n: int) -> Reading:
-    """One division in double precision, as SQL divides; too few when there is nothing below."""
-    if bottom == 0:
-        return Reading(None, None, None, n, TOO_FEW)
-    return Reading(float(top) / float(bottom), None, None, n, None)
-
-
-def _share(part: int, whole: int) -> Reading:
-    if whole == 0:
-        return Reading(None, None, None, whole, TOO_FEW)
-    low, high = statistics.wilson_low(part, whole), statistics.wilson_high(part, whole)
-    return Reading(float(part) / float(whole), low, high, whole, None)
-
-
-def _seconds(value_ms: float | None, n: int) -> Reading:
-    if value_ms is None:
-        return Reading(None, None, None, n, TOO_FEW)
-    return Reading(value_ms / 1000, None, None, n, None)
-
-
-def _present(counts: Mapping[int, int]) -> int:
-    return sum([n for n in counts.values() if n > 0])
+    missing = _missing(metric, context.seen)
+    return missing or _ready(metric).over(counts, span_ms, gauges, context)

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import log
 
+import msgspec
+
 from schemas import statistics
 from schemas.metrics import Direction, Metric
 from schemas.metrics.formulas import Age, LevelShare
@@ -118,7 +120,7 @@ def _confidence(ready: ReadyRule, subject: str, threshold: float, seen: Observer
             verdict = Verdict.BREACHED
         if seen.stale(subject, span):
             # What is proved stays proved, but silence takes nothing back.
-            verdict = _without_data(rule, replace(reading, n=0, cause=STALE_SOURCE))
+            verdict = _without_data(rule, msgspec.structs.replace(reading, n=0, cause=STALE_SOURCE))
     return Finding(verdict, reading, threshold, _op(rule), span)
 
 
@@ -134,7 +136,7 @@ def _budget(ready: ReadyRule, slo: Slo, subject: str, seen: Observer) -> Finding
     finding = replace(finding, period=period.span)
     covered_ms = period.span.covered_ms
     if covered_ms < ROLLING_MS[slo.window] or reading.n < ready.rule.min_events:
-        few = replace(reading, value=None, cause=WARMING_UP)
+        few = msgspec.structs.replace(reading, value=None, cause=WARMING_UP)
         return replace(finding, reading=few)
     expected = period.whole * ROLLING_MS[slo.period] / covered_ms
     allowed = (1 - slo.objective) * expected
