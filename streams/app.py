@@ -15,7 +15,7 @@ from schemas.people import Scope, pseudonymiser
 from schemas.topics import INPUT_ROLES, Role, Topics
 from streams import people_key, policy_files
 from streams.changelog import StageSettings
-from streams.clockwork import Flusher, Observer, Page, Ticker
+from streams.clockwork import Flusher, Follower, Observer, Page, Ticker
 from streams.core.plan import DAY_MS, Plan
 from streams.health import HealthPage
 from streams.meters import Meters
@@ -134,7 +134,7 @@ def run_floor(floor: Floor, settings: Settings, *, ticking: bool) -> None:
     page = HealthPage(settings.health, floor.meters, alive=lambda: None, ready=_ready(floor))
     services: list[Service] = [
         Flusher(floor.stage1, interval_s),
-        Flusher(floor.stage2, interval_s),
+        Follower(floor.stage2, interval_s),
         Observer(app, floor.stage1, floor.stage2, floor.meters),
         Page(page),
         watchdog,

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 from faust.types import TP
@@ -23,6 +23,9 @@ log = logs.get(__name__)
 
 TICK_EVERY_S = 1.0
 LOOK_EVERY_S = 2.0
+#: Parts of the flush interval: how long stage 2 rests after a flush, and how long it gathers what
+#: comes with the first news after that.
+REST_SHARE, GATHER_SHARE = 0.7, 0.1
 
 
 class Flusher(Service):
@@ -36,8 +39,30 @@ class Flusher(Service):
     @Service.task
     async def _flush(self) -> None:
         while not self.should_stop:
-            await self.sleep(self._interval_s)
+            await self._await_turn()
             await self._stage.flush_all()
+
+    async def _await_turn(self) -> None:
+        await self.sleep(self._interval_s)
+
+
+class Follower(Flusher):
+    """Flushes stage 2 right after the flushes of stage 1 that it heard of.
+
+    Flushing by a clock of its own it would let every event wait for a second turn. What many
+    partitions tell at about the same time goes together, and a subject is told of once a turn.
+    """
+
+    def __init__(self, stage: Stage2, interval_s: float) -> None:
+        super().__init__(stage, interval_s)
+        self._heard = stage.heard
+
+    async def _await_turn(self) -> None:
+        await self.sleep(REST_SHARE * self._interval_s)
+        # Time passes for rules whether anything is heard or not.
+        await self.wait_first(cast(Any, self._heard), timeout=self._interval_s)
+        await self.sleep(GATHER_SHARE * self._interval_s)
+        self._heard.clear()
 
 
 class Ticker(Service):

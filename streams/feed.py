@@ -54,7 +54,7 @@ class Feed:
             bootstrap_servers=self._servers.split(","),
             acks="all",
             enable_idempotence=True,
-            compression_type="lz4",
+            compression_type="zstd",
             max_batch_size=BATCH_BYTES,
             max_request_size=4 * BATCH_BYTES,
         )

@@ -1,5 +1,6 @@
 """Stage 2 in the worker: chunks in, durable flushes, rollup rows and snapshots out."""
 
+import asyncio
 import time
 from dataclasses import dataclass
 
@@ -49,6 +50,8 @@ class Stage2(Stage[Lookout]):
     ) -> None:
         super().__init__(app, settings, meters, 2, "subjects")
         self._watching = watching
+        #: Set when there is something new to flush.
+        self.heard = asyncio.Event()
 
     def _fresh(self, partition: int) -> tuple[Lookout, LookoutKeeper]:
         partitions = self.settings.partitions
@@ -87,6 +90,7 @@ class Stage2(Stage[Lookout]):
             state.apply(wire.decode_chunk(record.value))
             state.meta.next_offset = record.offset + 1
             state.changed = True
+            self.heard.set()
             if len(state.dirty_panes) >= self.settings.flush_changes_max:
                 await self.flush(partition)
 

@@ -122,7 +122,7 @@ def pipeline(found: Pipeline) -> Iterator[str]:
         (it.topic, f"{it.records:.3f}", f"{it.bytes:.0f}", f"{it.stored_bytes:.0f}")
         for it in found.volumes
     ]
-    yield from table(("per event", "records", "bytes", "bytes stored, lz4"), sizes)
+    yield from table(("per event", "records", "bytes", "bytes stored, packed"), sizes)
     yield "\nThe worker's own time, by function: " + "; ".join(f"`{it}`" for it in found.hot) + "."
 
 
