@@ -99,12 +99,17 @@ class Stage1(Stage[Shard]):
                 shard.tick(records)
             else:
                 self._apply(shard, role, records)
-            if shard.changes >= self.settings.flush_changes_max:
-                await self.flush(partition)
-            else:
-                # A backlog comes in fetches of a second's work: health, ticks and other
-                # partitions have their turn between slices.
-                await asyncio.sleep(0)
+            await self._pause(partition, shard)
+            while shard.is_behind and self.shards.get(partition) is shard:
+                shard.tell_clocks()
+                await self._pause(partition, shard)
+
+    async def _pause(self, partition: int, shard: Shard) -> None:
+        """Flush if enough has changed, else let health, ticks and other partitions have a turn."""
+        if shard.changes >= self.settings.flush_changes_max:
+            await self.flush(partition)
+        else:
+            await asyncio.sleep(0)
 
     def _apply(self, shard: Shard, role: Role, records: Sequence[Record]) -> None:
         """Apply records and count what became of them."""

@@ -86,9 +86,9 @@ class Custody:
             state, (team, site) = IN_WORK, next(reversed(self._at_work.values()))
         elif not self._opened and state != CLOSED:
             state = UNOPENED
-        place = Place(state, self.queue, team, site)
+        place = (state, self.queue, team, site)
         if not self.way or self.way[-1][1] != place:
-            self.way.append((moment.t_ms, place))
+            self.way.append((moment.t_ms, Place(*place)))
 
     def _move(self, moment: Moment) -> None:
         code = moment.code

@@ -111,6 +111,8 @@ class Engine:
         for shard, ends in zip(self.shards, self._ends, strict=True):
             tick = wire.encode_json(Tick(now_ms, ends))
             shard.tick((OfflineRecord(self._ticks, now_ms, None, tick),))
+            while shard.is_behind:
+                shard.tell_clocks()
         self._ticks += 1
 
     def flush(self) -> None:

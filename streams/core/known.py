@@ -23,10 +23,14 @@ class Known:
 
     def step(self, moment: Moment) -> None:
         """Hear of one moment."""
-        self.custody.step(moment)
-        values = self.values
-        values[0] = self.custody.queue
-        for at, value in enumerate((moment.team, moment.site, *moment.extras), 1):
+        custody, values = self.custody, self.values
+        custody.step(moment)
+        values[0] = custody.queue
+        if moment.team is not None:
+            values[1] = moment.team
+        if moment.site is not None:
+            values[2] = moment.site
+        for at, value in enumerate(moment.extras, 3):
             if value is not None:
                 values[at] = value
         code = moment.code

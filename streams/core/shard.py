@@ -28,9 +28,7 @@ from streams.core.subjects import Home, Subjects
 from streams.core.terms import Book
 from streams.core.ticks import Ticks
 
-_TOO_MANY_EVENTS = Refused(
-    Reason.TOO_MANY_EVENTS, "item_id", "item_id: has too many events already"
-)
+_TOO_MANY = Refused(Reason.TOO_MANY_EVENTS, "item_id", "item_id: has too many events already")
 
 #: Hears of all facts as they are booked, with their home and the record that caused them.
 OnFacts = Callable[[Home, list[Fact], int], None]
@@ -61,9 +59,7 @@ class Shard:
         #: Refused records, to be sent before the flush that passes their offsets.
         self.dead: list[DeadLetter] = []
         self.changed = False
-        self._extra_dims = plan.extra_dims
         self._decoder = decoder
-        #: Hears of facts as they are booked.
         self.on_facts = on_facts
         self._ticks = Ticks()
         self._deleted: list[bytes] = []
@@ -89,7 +85,7 @@ class Shard:
                     record_ms = event["received_at"]
                 if self._event(event, max(record_ms, least_ms)):
                     continue
-                event = decoder.dead_letter(role, partition, record, _TOO_MANY_EVENTS)
+                event = decoder.dead_letter(role, partition, record, _TOO_MANY)
             self._refuse(event, record.timestamp)
         meta.offsets[role] = next_offset
         self.changed = True
@@ -133,7 +129,7 @@ class Shard:
             if shelf.expired(item, record_ms):
                 item = shelf.renew(key, item)
                 self._deleted += self.sla.drop(key)
-        moment = moment_of(event, record_ms, self._extra_dims)
+        moment = moment_of(event, record_ms, self.plan.extra_dims)
         if moment.id in item.ids:
             return False
         if len(item.ids) >= self.plan.item_events_max:
@@ -189,18 +185,29 @@ class Shard:
 
     def _advance(self, now_ms: int) -> None:
         """Let event time reach ``now_ms``."""
-        meta, plan = self.meta, self.plan
+        meta = self.meta
         meta.watermark_ms = now_ms
         meta.dead_ms = {ms: n for ms, n in meta.dead_ms.items() if ms >= now_ms - QUARTER_MS}
-        least_ms = meta.sealed_ms + plan.late_after_ms
-        for told in self.sla.advance(now_ms, self._history, meta.first_seen_ms):
-            self._book(told.home, told.facts, max(told.record_ms, least_ms))
-        if not self.sla.waits(now_ms):
-            # What is yet to be told happened in minutes that have to stay open for it.
-            meta.sealed_ms = max(meta.sealed_ms, now_ms - plan.late_after_ms - plan.pane_ms)
+        self.tell_clocks()
         for key in self.shelf.advance(now_ms):
             self._deleted += [wire.ITEM + key.encode(), *self.sla.drop(key)]
         self._deleted += [wire.PERSON + key.encode() for key in self.persons.retire(now_ms)]
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether clocks have more to tell of the time that has passed: see ``tell_clocks``."""
+        return self.sla.waits(self.meta.watermark_ms)
+
+    def tell_clocks(self) -> None:
+        """Tell a slice of what clocks did by the time that is reached."""
+        meta, plan = self.meta, self.plan
+        now_ms, least_ms = meta.watermark_ms, meta.sealed_ms + plan.late_after_ms
+        for told in self.sla.advance(now_ms, self._history, meta.first_seen_ms):
+            self._book(told.home, told.facts, max(told.record_ms, least_ms))
+        if not self.is_behind:
+            # What is yet to be told happened in minutes that have to stay open for it.
+            meta.sealed_ms = max(meta.sealed_ms, now_ms - plan.late_after_ms - plan.pane_ms)
+        self.changed = True
 
     @property
     def changes(self) -> int:
@@ -218,30 +225,26 @@ class Shard:
         self.changed = False
         self.meta.check()
         self.seq += 1
-        epoch, seq = self.epoch, self.seq
         assert not self.dead
-        log: list[wire.LogRecord] = []
         for name, item in self.shelf.changed:
             self._tell(name, item)
-        meta = self.meta
-        self._deleted += self.panes.let_go(
-            meta.sealed_ms, meta.watermark_ms - self.plan.retention_ms
-        )
-        items = []
-        for name, item, packed in self.shelf.take_dirty():
-            log.append((wire.ITEM + name.encode(), wire.stamped(epoch, seq, packed)))
-            items.append((name, item))
+        meta, kept_ms = self.meta, self.plan.retention_ms
+        self._deleted += self.panes.let_go(meta.sealed_ms, meta.watermark_ms - kept_ms)
+        dirty, panes = self.shelf.take_dirty(), self.panes.take_dirty()
         self.shelf.cool()
-        panes = self.panes.take_dirty()
-        for pane in panes:
-            key = wire.pane_key(pane.subject, pane.start_ms, pane.size_ms)
-            log.append((key, wire.stamped(epoch, seq, wire.pack_tally(pane.tally))))
-        for name, packed in self.persons.take_dirty():
-            log.append((wire.PERSON + name.encode(), wire.stamped(epoch, seq, packed)))
-        log += [(key, wire.stamped(epoch, seq, packed)) for key, packed in self.sla.take_dirty()]
-        written = {key for key, _ in log}
+        values = [(wire.ITEM + name.encode(), packed) for name, _, packed in dirty]
+        values += [
+            (wire.pane_key(it.subject, it.start_ms, it.size_ms), wire.pack_tally(it.tally))
+            for it in panes
+        ]
+        values += [(wire.PERSON + name.encode(), it) for name, it in self.persons.take_dirty()]
+        values += self.sla.take_dirty()
+        values.append((wire.META, msgspec.json.encode(meta)))
+        log: list[wire.LogRecord]
+        log = [(key, wire.stamped(self.epoch, self.seq, value)) for key, value in values]
+        written = {key for key, _ in values}
         log += [(key, None) for key in self._deleted if key not in written]
         self._deleted.clear()
-        log.append((wire.META, wire.stamped(epoch, seq, msgspec.json.encode(self.meta))))
+        items = [(name, item) for name, item, _ in dirty]
         gauges, told = self.gauges.take_dirty(), self.sla.take_told()
-        return Flush(seq, log, panes, gauges, items, told, self.meta)
+        return Flush(self.seq, log, panes, gauges, items, told, meta)

@@ -37,7 +37,8 @@ class Shelf:
         self._now_ms = 0
 
     def __len__(self) -> int:
-        return len(self._packed.keys() | self._hot.keys())
+        packed = self._packed
+        return len(packed) + sum([key not in packed for key in self._hot])
 
     @property
     def dirty(self) -> int:

@@ -16,8 +16,8 @@ from streams.core.terms import Book
 from streams.core.transitions import Kind
 from streams.core.watch import HistoryOf, Watch
 
-#: Stories told at one tick; what is left goes with the next, and no minute is sealed before.
-STORIES_PER_TICK = 20_000
+#: Stories told at once, some tenths of a second; no minute is sealed before the rest is told.
+STORIES_AT_ONCE = 1_000
 
 #: What changed of an item's ledger, by its key.
 Told = list[tuple[str, tuple[Entry, ...]]]
@@ -63,11 +63,11 @@ class Sla:
     def advance(
         self, now_ms: int, history_of: HistoryOf, first_seen_ms: dict[str, dict[str, int]]
     ) -> Iterator[Booking]:
-        """Let time pass: facts by home and causing record, in slices of ``STORIES_PER_TICK``.
+        """Let time pass: facts by home and causing record, in slices of ``STORIES_AT_ONCE``.
 
         That clocks were started is noted in ``first_seen_ms``, as of an event of a source.
         """
-        for told in self._watch.advance(now_ms, history_of, STORIES_PER_TICK):
+        for told in self._watch.advance(now_ms, history_of, STORIES_AT_ONCE):
             home = home_of(told.key)
             said = self._told.setdefault(told.key, {})
             for entry in told.entries:

@@ -42,7 +42,10 @@ class Clocks:
         moved = self._moved.get(moment.code, ())
         if moment.code not in CODES and not moved and not moment.extras:
             return
-        self.pass_to(moment.t_ms)
+        t_ms = moment.t_ms
+        for clock in self._clocks:
+            if clock.next_ms is not None and clock.next_ms < t_ms:
+                clock.pass_to(t_ms)
         self._known.step(moment)
         for at in moved:
             self._clocks[at].step(moment)

@@ -31,6 +31,8 @@ class Trigger:
 
     def holds(self, known: list[str], moment: Moment) -> bool:
         """Whether a moment meets the condition, given what is known of the item."""
+        if not self.item and not self.event:
+            return True
         details = moment.details
         return all(known[at] in values for at, values in self.item) and all(
             at < len(details) and details[at] in values for at, values in self.event
