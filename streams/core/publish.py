@@ -187,6 +187,7 @@ class RollupsKeeper:
         """Number flushes anew; what the last owner may not have sent goes out again."""
         state = self.state
         state.epoch, state.seq = epoch, -1
+        state.meta.version = wire.STATE_VERSION
         for (subject, start_ms), tally in state.quarters.items():
             state.subject(subject).windows.change(start_ms, MINUTE_MS * 15, tally)
             if quarter_key(subject, start_ms) in touched:

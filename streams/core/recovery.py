@@ -122,6 +122,8 @@ class ShardKeeper:
         """Number flushes anew; what the last owner may not have sent goes out again."""
         shard = self.shard
         shard.epoch, shard.seq = epoch, -1
+        # What is written from now on is of this version, whoever wrote what was read.
+        shard.meta.version = wire.STATE_VERSION
         names = {
             kind: {key[1:].decode() for key in touched if key[:1] == kind}
             for kind in (wire.ITEM, wire.PERSON, wire.SLA)

@@ -54,6 +54,8 @@ class Arena:
     sending: Sending
     #: Rows that were put into an output topic so that a sink refuses them.
     refused: set[Place] = field(default_factory=set)
+    #: How often its workers were made a later version.
+    upgrades: int = 0
 
     @property
     def topics(self) -> Topics:

@@ -119,10 +119,15 @@ class Crew:
             member.process.wait()
             return -signal.SIGKILL
 
+    def upgrade(self, environment: Mapping[str, str]) -> None:
+        """Have members that are added or restarted from now on differ in their environment."""
+        self._environment |= environment
+
     def restart(self, member: Member) -> int:
         """Stop a member in good order and start it again; the exit code of its stop."""
         code = self.stop(member)
         with self._lock:
+            member.environment = dict(self._environment)
             member.wanted = True
             self.members[member.name] = member
             member.start()

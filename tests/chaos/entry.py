@@ -2,7 +2,8 @@
 
 The product has no test code in it. Here its functions are wrapped before it starts: a process
 that comes to a place named in the file ``CHAOS_ARMED`` takes that file away and dies there, or
-stops as SIGSTOP does. ``CHAOS_WITHOUT`` names a guard that is left out (``tests.chaos.guards``).
+stops as SIGSTOP does. ``CHAOS_WITHOUT`` names a guard that is left out (``tests.chaos.guards``);
+with ``CHAOS_STATE_VERSION`` it is a later version of the product as far as its state goes.
 """
 
 import functools
@@ -15,6 +16,7 @@ from typing import Any
 from sinks.clickhouse import ClickHouseSink
 from sinks.redis import RedisSink
 from streams.cli import main
+from streams.core import wire
 from streams.producer import Producer
 from streams.tables import LogTable
 from streams.transport import Consumer
@@ -22,6 +24,7 @@ from tests.chaos.guards import leave_out
 
 ARMED = "CHAOS_ARMED"
 WITHOUT = "CHAOS_WITHOUT"
+VERSION = "CHAOS_STATE_VERSION"
 
 #: Each place before and after which a process can be made to die or stop.
 PLACES: dict[str, tuple[type[Any], str]] = {
@@ -86,6 +89,8 @@ def run() -> None:
             _wrap(owner, name, place)
     if WITHOUT in os.environ:
         leave_out(os.environ[WITHOUT])
+    if VERSION in os.environ:
+        wire.STATE_VERSION = int(os.environ[VERSION])
     main()
 
 

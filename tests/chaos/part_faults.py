@@ -37,6 +37,13 @@ def cut_broker(arena: Arena, rng: Random) -> None:
         hold(rng, 3, 12)
 
 
+@fault("broker: unreachable for a minute")
+def cut_broker_long(arena: Arena, _: Random) -> None:
+    """The same for longer than a worker waits for its commits."""
+    with _mode(arena.grounds.kafka, Mode.CUT):
+        time.sleep(60)
+
+
 @fault("broker: silent")
 def still_broker(arena: Arena, rng: Random) -> None:
     """Connections stay, nothing comes through, for longer than the session."""
@@ -98,6 +105,12 @@ def burst(arena: Arena, rng: Random) -> None:
 def kill_clickhouse(arena: Arena, rng: Random) -> None:
     """Killed, perhaps within an insert, and started again."""
     _restart(arena, "clickhouse", rng, 1, 5)
+
+
+@fault("ClickHouse: down for a minute")
+def kill_clickhouse_long(arena: Arena, rng: Random) -> None:
+    """Killed, and away for so long that Kafka has to hold what comes."""
+    _restart(arena, "clickhouse", rng, 60, 61)
 
 
 @fault("ClickHouse: unreachable")

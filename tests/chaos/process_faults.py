@@ -5,9 +5,10 @@ import time
 from functools import partial
 from random import Random
 
+from streams.core import wire
 from tests.chaos.arena import SESSION_S, Arena
-from tests.chaos.crew import Member
-from tests.chaos.entry import PLACES, arm
+from tests.chaos.crew import REFUSED, Member
+from tests.chaos.entry import PLACES, VERSION, arm
 from tests.chaos.harm import Fault, hold, registered
 
 FAULTS: dict[str, Fault] = {}
@@ -89,11 +90,40 @@ for _name in ("append", "produce", "insert"):
 def rolling_restart(arena: Arena, _: Random) -> None:
     """Each worker stops in good order, with exit code 0, and starts again."""
     for member in arena.crew.workers():
-        until_s = time.monotonic() + 30
-        while not member.at_work and time.monotonic() < until_s:
-            time.sleep(0.1)
+        _await_at_work(member)
         code = arena.crew.restart(member)
         assert code in (0, -signal.SIGKILL, 70), f"{member.name} stopped with {code}"
+
+
+@fault("rolling upgrade, and a way back that is refused")
+def upgrade(arena: Arena, rng: Random) -> None:
+    """Workers become a later version one by one; an old one is not let near their state."""
+    crew = arena.crew
+    old, newer = (
+        {VERSION: str(wire.STATE_VERSION + n)} for n in (arena.upgrades, arena.upgrades + 1)
+    )
+    arena.upgrades += 1
+    crew.upgrade(newer)
+    members = crew.workers()
+    for member in members:
+        crew.restart(member)
+        _await_at_work(member)
+        hold(rng, 1, 3)  # Side by side with those that are still to come.
+    crew.upgrade(old)
+    refused = crew.ends[members[0].name, REFUSED]
+    crew.restart(members[0])
+    until_s = time.monotonic() + _JOIN_S_MAX
+    while crew.ends[members[0].name, REFUSED] == refused:
+        assert time.monotonic() < until_s, "an older version took the state of a later one"
+        time.sleep(0.1)
+    crew.upgrade(newer)
+    crew.restart(members[0])
+
+
+def _await_at_work(member: Member) -> None:
+    until_s = time.monotonic() + _JOIN_S_MAX
+    while not member.at_work and time.monotonic() < until_s:
+        time.sleep(0.1)
 
 
 @fault("scale 1, 4, 2")

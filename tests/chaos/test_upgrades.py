@@ -18,13 +18,14 @@ from kafka.structs import OffsetAndMetadata, TopicPartition
 from schemas.topics import Topics, TopicSpec
 from streams import settings, setup
 from streams.admin import Kafka
-from streams.core import wire
+from streams.core import publish, wire
 from streams.core.plan import Plan
 from streams.core.recovery import StateTooNew
 from streams.refusals import Refusal
 from streams.spaces import Names
 from tests.chaos import stored_state
 from tests.chaos.grounds import Grounds
+from tests.core.floors import CALENDAR
 from tests.faust_traps.broker import Broker
 from tests.faust_traps.worker import Start
 from tests.integration.main_job.conftest import environment
@@ -62,6 +63,19 @@ def test_state_of_a_later_version_is_refused_by_both_stages() -> None:
         stored_state.recovered_source(later(stored.source))
     with pytest.raises(StateTooNew):
         stored_state.recovered_subjects(later(stored.subjects))
+
+
+def test_what_an_upgraded_worker_writes_is_refused_by_the_version_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stored = stored_state.read(wire.STATE_VERSION)
+    monkeypatch.setattr(wire, "STATE_VERSION", wire.STATE_VERSION + 1)
+    flush = stored_state.recovered_source(stored.source).flush()
+    published = publish.flush(stored_state.recovered_subjects(stored.subjects), CALENDAR)
+    assert flush is not None and published is not None
+    for log in (flush.log, published.log):
+        (meta,) = [value for key, value in log if key == wire.META and value]
+        assert f'"version":{wire.STATE_VERSION}'.encode() in meta
 
 
 @pytest.fixture
