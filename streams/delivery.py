@@ -15,6 +15,7 @@ from faust.types import TP
 from mode import Service
 
 from schemas.dead_letters import DeadLetter, Message, NotADeadLetter, Reason
+from schemas.rows import SnapshotRow
 from schemas.topics import Role, Topics
 from sinks.errors import Refused, SinkUnavailable
 from streams import logs
@@ -33,6 +34,13 @@ RawRecord: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
 Read = Callable[[RawRecord], msgspec.Struct]
 #: Stores rows, blocking; returns those it will never take.
 Write = Callable[[Sequence[msgspec.Struct]], Sequence[Refused]]
+
+
+def on_top_of(earlier: SnapshotRow | None, later: SnapshotRow) -> SnapshotRow:
+    """Both snapshots of a subject as one; a window that the later leaves out has not changed."""
+    if earlier is None:
+        return later
+    return msgspec.structs.replace(later, windows={**earlier.windows, **later.windows})
 
 
 class Outage:
@@ -87,12 +95,17 @@ class Delivery(Service):
         except msgspec.DecodeError:
             self._dead.append(_letter(record, "the row can't be read"))
             return
-        # Rows are whole values, so the last one of a key will do. A snapshot holds only what
-        # changed, a dead letter's key may be anybody's, and each command and notice is one of
-        # its own: of these each one counts.
+        # Rows are whole values, so the last one of a key will do. A dead letter's key may be
+        # anybody's, and each command and notice is one of its own: of these each one counts.
         whole = self.role in (Role.ROLLUPS, Role.ITEMS, Role.LABELS)
-        key = record.key if whole else str(record.offset).encode()
-        self._rows[partition, key] = (record, row)
+        at = (partition, record.key if whole else str(record.offset).encode())
+        if isinstance(row, SnapshotRow):
+            # It holds only what changed. What is behind has the more of each subject to skip.
+            known = self._rows.get((partition, record.key))
+            earlier = None if known is None else cast(SnapshotRow, known[1])
+            if earlier is None or earlier.revision <= row.revision:
+                at, row = (partition, record.key), on_top_of(earlier, row)
+        self._rows[at] = (record, row)
 
     @Service.task
     async def _by_the_clock(self) -> None:

@@ -12,6 +12,7 @@ from schemas.rows import SnapshotRow, WindowRow
 from sinks.errors import SinkUnavailable
 from sinks.redis import RedisSink
 from sinks.snapshots import subject_of
+from streams.delivery import on_top_of
 
 NOW_MS = 1_767_225_600_000
 
@@ -73,6 +74,16 @@ def test_the_newest_revision_stays_in_any_order(sink: RedisSink) -> None:
         for revision in order:
             sink.write([_snapshot(revision, f"q{number}", {"5m": revisions[revision]})])
         assert _submissions(sink, f"q{number}") == {"5m": 3}
+
+
+def test_snapshots_put_together_say_what_they_say_one_after_the_other(sink: RedisSink) -> None:
+    earlier, later = _snapshot(1, windows={"1m": 1, "5m": 1}), _snapshot(2, windows={"5m": 2})
+    assert on_top_of(None, earlier) is earlier
+    assert sink.write([on_top_of(earlier, later)]) == 1
+    assert _submissions(sink) == {"1m": 1, "5m": 2}
+    less = _snapshot(3, windows={}, gone="1m")
+    sink.write([on_top_of(on_top_of(earlier, later), less)])
+    assert _submissions(sink) == {"5m": 2}
 
 
 def test_each_window_keeps_its_newest_value_in_any_order(sink: RedisSink) -> None:
