@@ -25,7 +25,7 @@ TICK_EVERY_S = 1.0
 LOOK_EVERY_S = 2.0
 #: Parts of the flush interval: how long stage 2 rests after a flush, and how long it gathers what
 #: comes with the first news after that.
-REST_SHARE, GATHER_SHARE = 0.7, 0.1
+REST_SHARE, GATHER_SHARE = 0.7, 0.15
 
 
 class Flusher(Service):

@@ -125,8 +125,9 @@ class Stage(ABC, Generic[State]):
 
     async def flush_all(self) -> None:
         """Make everything durable that was applied so far, and send what follows from it."""
-        for partition in list(self.states):
-            await self.flush(partition)
+        # Together, so that one waits for the broker's answer while another is made ready, and all
+        # that follows from this turn is told at about the same time.
+        await asyncio.gather(*[self.flush(partition) for partition in list(self.states)])
 
     async def flush(self, partition: int) -> None:
         """Make one partition durable, then send what follows from it."""
