@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, model_validator
 
 ALL_PROJECTS = "*"
+Role = Literal["viewer", "operator", "people", "client"]
 
 
 def in_projects(labels: dict[str, str], projects: Container[str]) -> bool:
@@ -19,14 +20,14 @@ def in_projects(labels: dict[str, str], projects: Container[str]) -> bool:
 class Principal(BaseModel):
     """Somebody with a token, of which only the hash is written down.
 
-    ``viewer`` sees, ``operator`` also acknowledges, silences and closes; ``client`` sees what a
-    client may see, of its projects only.
+    ``viewer`` sees, ``operator`` also acknowledges, silences and closes, ``people`` also sees the
+    numbers of single persons; ``client`` sees what a client may see, of its projects only.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,59}$")]
-    roles: Annotated[tuple[Literal["viewer", "operator", "client"], ...], Field(min_length=1)]
+    roles: Annotated[tuple[Role, ...], Field(min_length=1)]
     projects: Annotated[tuple[StrictStr, ...], Field(min_length=1)] = (ALL_PROJECTS,)
     token_sha256: Annotated[StrictStr, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -45,6 +46,11 @@ class Principal(BaseModel):
     def may_change(self) -> bool:
         """Whether it may acknowledge, silence and close."""
         return "operator" in self.roles
+
+    @property
+    def may_see_people(self) -> bool:
+        """Whether it may see the numbers of single persons."""
+        return "people" in self.roles
 
     def sees(self, labels: dict[str, str]) -> bool:
         """Whether alerts with these labels are of its projects."""

@@ -15,13 +15,15 @@ from schemas.rules import RawAmount
 class Target(BaseModel):
     """One agreed value; ``where`` narrows it to a project, a queue or any other dimension.
 
-    ``valid_from`` is a date; it begins at midnight UTC.
+    ``valid_from`` is a date; it begins at midnight UTC. Between ``value`` and ``warn`` a target is
+    missed, beyond ``warn`` it is missed by far: the board's band, which rules do not read.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     metric: StrictStr
     value: RawAmount
+    warn: RawAmount | None = None
     where: dict[StrictStr, StrictStr] = {}
     valid_from: date = date(1970, 1, 1)
     note: str = ""

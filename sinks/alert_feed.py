@@ -95,6 +95,13 @@ class AlertFeed:
         except RedisError as error:
             raise SinkUnknown(type(error).__name__) from error
 
+    def is_empty(self) -> bool:
+        """Whether Redis knows of no alert at all; raises SinkUnavailable."""
+        try:
+            return not self._redis.exists(f"{self._prefix}alerts")
+        except RedisError as error:
+            raise SinkUnavailable(type(error).__name__) from error
+
     def close(self) -> None:
         """Drop all connections."""
         self._redis.close()

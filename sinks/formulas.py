@@ -43,7 +43,7 @@ class Expression:
 
 
 @dataclass(frozen=True, slots=True)
-class _Raw:
+class Raw:
     """A formula before anything is withheld; ``empty`` says why its value may be NULL."""
 
     value: str
@@ -79,6 +79,11 @@ def expression(metric: Metric, groupings: Sequence[Grouping]) -> Expression:
     )
 
 
+def plain(metric: Metric) -> Raw:
+    """A metric as SQL over the columns of its formula and ``span_ms``; nothing is withheld."""
+    return _raw(metric.formula)
+
+
 def _strings(names: Sequence[str]) -> str:
     return "CAST([" + ", ".join(f"'{name}'" for name in names) + "], 'Array(String)')"
 
@@ -102,47 +107,47 @@ def _count(bins: str) -> str:
     return f"arraySum(n -> greatest(n, 0), mapValues({bins}))"
 
 
-def _raw(formula: Formula) -> _Raw:
+def _raw(formula: Formula) -> Raw:
     """The value, n and interval of a formula."""
     match formula:
         case Amount():
-            return _Raw(_divided(_sum(formula.what), str(formula.by)), _sum(formula.n))
+            return Raw(_divided(_sum(formula.what), str(formula.by)), _sum(formula.n))
         case PerHour():
             top = f"{_sum(formula.what)} * {HOUR_MS}"
-            return _Raw(_divided(top, "span_ms"), _gross(formula.what))
+            return Raw(_divided(top, "span_ms"), _gross(formula.what))
         case Share():
             part, whole = _sum(formula.part), _sum(formula.whole)
             low, high = f"wilson_low({part}, {whole})", f"wilson_high({part}, {whole})"
-            return _Raw(_divided(part, whole), whole, low, high)
+            return Raw(_divided(part, whole), whole, low, high)
         case Ratio():
             top = f"{_sum(formula.top)} * {formula.times}"
             bottom = f"{_sum(formula.bottom)} * {formula.by}"
-            return _Raw(_divided(top, bottom), _sum(formula.n))
+            return Raw(_divided(top, bottom), _sum(formula.n))
         case Quantile():
             value = f"dd_quantile({formula.histogram}, {formula.q}) / 1000"
-            return _Raw(value, _count(formula.histogram))
+            return Raw(value, _count(formula.histogram))
         case _:
             return _present(formula)
 
 
-def _present(formula: Survival | Level | Age | LevelShare | Clearing) -> _Raw:
+def _present(formula: Survival | Level | Age | LevelShare | Clearing) -> Raw:
     """Formulas that look at the present."""
     match formula:
         case Survival():
             tail = round(1 - formula.q, 9)
             value = f"survival_quantile({formula.histogram}, open_ages, {tail}) / 1000"
             n = f"{_count(formula.histogram)} + {_count('open_ages')}"
-            return _Raw(value, n)
+            return Raw(value, n)
         case Level():
-            return _Raw(f"toFloat64({formula.gauge})", formula.gauge)
+            return Raw(f"toFloat64({formula.gauge})", formula.gauge)
         case Age():
-            return _Raw(f"toFloat64({formula.gauge}) / 1000", formula.n)
+            return Raw(f"toFloat64({formula.gauge}) / 1000", formula.n)
         case LevelShare():
-            return _Raw(_divided(formula.part, formula.whole), formula.whole)
+            return Raw(_divided(formula.part, formula.whole), formula.whole)
         case Clearing():
             drained = f"(-{formula.delta})"
             time = f"toFloat64({formula.gauge} * span_ms) / toFloat64({drained} * 60000)"
             value = f"multiIf({formula.gauge} = 0, 0, {drained} <= 0, {_NULL}, {time})"
-            return _Raw(value, formula.gauge, empty=f"'{NEVER}'")
+            return Raw(value, formula.gauge, empty=f"'{NEVER}'")
         case _:
             assert_never(formula)

@@ -6,9 +6,12 @@ A snapshot brings only the windows that changed, so each field carries its own r
 Keys, after the prefix (``ops:``): ``snapshot:SUBJECT`` is the hash, ``subjects`` a sorted set of
 subjects by when they expire. Fields of the hash are JSON: ``grouping``, ``dims``, ``as_of_ms``,
 ``gauges`` and each window (``w:1m``); beside each one ``r:FIELD``, its revision in 20 digits.
+``moves`` is a stream that says which fields of which subject changed, so that a reader need not
+look through all of them; it is trimmed, and who falls behind reads everything again. ``pipeline``
+is a hash of how the pipeline does; see ``streams.pipeline_watch``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -26,6 +29,8 @@ from schemas.rows import SnapshotRow
 from sinks.errors import SinkUnavailable, SinkUnknown
 from sinks.snapshots import WINDOW_PREFIX, fields_of, subject_of
 
+#: Moves that are kept: some seconds of the largest floor.
+MOVES_KEPT = 20_000
 #: Longer than any pause of a healthy floor, shorter than anybody's patience with old numbers.
 EXPIRY_S = 3600
 _REVISION_PREFIX = "r:"
@@ -36,25 +41,33 @@ _STORE = """
 local revision, expiry_s, subject, windows = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local newest = redis.call('HGET', KEYS[1], 'r:as_of_ms')
 local is_newest = not newest or newest <= revision
+local moved = {}
 for at = 5, #ARGV, 2 do
     local held = redis.call('HGET', KEYS[1], 'r:' .. ARGV[at])
     if not held or held <= revision then
         redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1], 'r:' .. ARGV[at], revision)
+        table.insert(moved, ARGV[at])
     end
 end
-if not is_newest then return 0 end
-for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
-    local window = string.match(field, '^w:(.*)')
-    if window and not string.find(windows, ' ' .. window .. ' ', 1, true) then
-        redis.call('HDEL', KEYS[1], field, 'r:' .. field)
+if is_newest then
+    for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
+        local window = string.match(field, '^w:(.*)')
+        if window and not string.find(windows, ' ' .. window .. ' ', 1, true) then
+            redis.call('HDEL', KEYS[1], field, 'r:' .. field)
+            table.insert(moved, field)
+        end
     end
+    redis.call('EXPIRE', KEYS[1], expiry_s)
+    local now_s = tonumber(redis.call('TIME')[1])
+    redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now_s)
+    redis.call('ZADD', KEYS[2], now_s + expiry_s, subject)
 end
-redis.call('EXPIRE', KEYS[1], expiry_s)
-local now_s = tonumber(redis.call('TIME')[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now_s)
-redis.call('ZADD', KEYS[2], now_s + expiry_s, subject)
-return 1
-"""
+if #moved > 0 then
+    redis.call('XADD', KEYS[3], 'MAXLEN', '~', MOVES_KEPT, '*', 's', subject, 'f',
+        table.concat(moved, ' '))
+end
+return is_newest and 1 or 0
+""".replace("MOVES_KEPT", str(MOVES_KEPT))
 
 
 class RedisSink:
@@ -83,11 +96,30 @@ class RedisSink:
             with self._redis.pipeline(transaction=False) as pipeline:
                 for row in rows:
                     self._store(
-                        keys=[self._key(subject_of(row)), f"{self._prefix}subjects"],
+                        keys=[
+                            self._key(subject_of(row)),
+                            f"{self._prefix}subjects",
+                            f"{self._prefix}moves",
+                        ],
                         args=self._arguments(row),
                         client=pipeline,
                     )
                 return sum(pipeline.execute()) if rows else 0
+        except _PASSING as error:
+            raise SinkUnavailable(type(error).__name__) from error
+        except RedisError as error:
+            raise SinkUnknown(type(error).__name__) from error
+
+    def say(self, fields: Mapping[str, object]) -> None:
+        """Say how the pipeline does, in the hash ``pipeline``; raises SinkUnavailable, SinkUnknown.
+
+        Values are written as JSON; fields that are left out stay as they are.
+        """
+        texts: dict[Any, Any] = {
+            name: msgspec.json.encode(value).decode() for name, value in fields.items()
+        }
+        try:
+            self._redis.hset(f"{self._prefix}pipeline", mapping=texts)
         except _PASSING as error:
             raise SinkUnavailable(type(error).__name__) from error
         except RedisError as error:

@@ -83,6 +83,8 @@ def fields_of(row: SnapshotRow) -> Iterator[tuple[str, bytes]]:
     yield "grouping", _encode(row.grouping)
     yield "dims", msgspec.json.encode(row.dims)
     yield "as_of_ms", _encode(row.as_of_ms)
+    yield "last_seen_ms", _encode(row.last_seen_ms)
+    yield "sources", _encode((row.sources_known, row.sources_total))
     yield "gauges", _encode(gauges)
     for name, window in row.windows.items():
         yield WINDOW_PREFIX + name, _encode(window_of(row, window, gauges))

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import faust
 import msgspec
+from mode import Service
 
 from schemas.alerts import AlertTransition, Silence, decode_command
 from schemas.dead_letters import from_record
@@ -33,6 +34,7 @@ from streams.clockwork import DeliveryObserver, Page
 from streams.delivery import Delivery, Outage, RawRecord, Read, Write
 from streams.health import HealthPage
 from streams.meters import Meters
+from streams.pipeline_watch import PipelineWatch
 from streams.runtime import App, AppSettings, make_app, run
 from streams.settings import Settings
 from streams.spaces import Names
@@ -53,6 +55,7 @@ class Deliverer:
     meters: Meters = field(default_factory=Meters)
     outage: Outage = field(default_factory=Outage)
     deliveries: list[Delivery] = field(default_factory=list)
+    others: list[Service] = field(default_factory=list)
 
     def deliver(self, role: Role, read: Read, write: Write) -> None:
         """Deliver one topic."""
@@ -143,6 +146,7 @@ def make_redis(settings: Settings, instance: str) -> Deliverer:
         feed.write(each for each in rows if isinstance(each, AlertTransition))
         return []
 
+    deliverer.others.append(PipelineWatch(settings, sink, feed))
     deliverer.deliver(Role.SNAPSHOTS, partial(_read_row, SnapshotRow), write)
     deliverer.deliver(Role.ALERTS, lambda record: decode_record(record.value or b""), write_alerts)
     return deliverer
@@ -173,4 +177,4 @@ def run_deliverer(deliverer: Deliverer) -> None:
     page = HealthPage(deliverer.settings.health, deliverer.meters, lambda: None, why_not)
     watchdog = Watchdog(app, excused=lambda: outage.since_s is not None)
     observer = DeliveryObserver(app, deliverer.sink, deliverer.meters)
-    run(app, Page(page), watchdog, observer, *deliverer.deliveries)
+    run(app, Page(page), watchdog, observer, *deliverer.deliveries, *deliverer.others)

@@ -15,6 +15,7 @@ from pydantic_settings import SettingsConfigDict
 from schemas.partitioner import Partitioner
 from schemas.people import Scope
 from streams import settings_sources as sources
+from streams.board_settings import Board
 from streams.notify_settings import Alerts, Notify
 
 Servers = Annotated[str, StringConstraints(pattern=r"^[^\s,:/@]+:\d{1,5}(,[^\s,:/@]+:\d{1,5})*$")]
@@ -229,7 +230,7 @@ class Settings:
     logs: Logs
 
 
-GROUPS = (Connections, Space, People, Floor, Deliver, Health, Logs, Notify, Alerts)
+GROUPS = (Connections, Space, People, Floor, Deliver, Health, Logs, Notify, Alerts, Board)
 
 
 def read(space: str | None = None) -> Settings:

@@ -40,7 +40,8 @@ class Names:
         if self.space != LIVE:
             return (f"{self.redis_prefix}*",)
         prefix = self.redis_prefix
-        return tuple(f"{prefix}{each}" for each in ("snapshot:*", "subjects", "alert:*", "alerts"))
+        kinds = ("snapshot:*", "subjects", "moves", "alert:*", "alerts", "pipeline")
+        return tuple(f"{prefix}{each}" for each in kinds)
 
     @property
     def groups(self) -> tuple[str, ...]:

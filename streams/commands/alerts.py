@@ -85,15 +85,22 @@ def close(fingerprint: str, verdict: str, note: str) -> None:
 
 @command.command("token")
 @click.argument("name")
-@click.option("--role", type=click.Choice(["viewer", "operator", "client"]), default="operator")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    type=click.Choice(["viewer", "operator", "people", "client"]),
+    help="What NAME may do, more than one if you like; default: operator.",
+)
 @click.option("--project", "projects", multiple=True, help="One of its projects; default: all.")
-def token(name: str, role: str, projects: tuple[str, ...]) -> None:
+def token(name: str, roles: tuple[str, ...], projects: tuple[str, ...]) -> None:
     """Make a token for NAME: it is shown once, only its hash goes into the file."""
     made = new_token()
     click.echo(f"token (shown once): {made}", err=True)
     shown = ", ".join(f'"{each}"' for each in projects or ("*",))
+    may = ", ".join(roles or ("operator",))
     click.echo(
-        f"  - name: {name}\n    roles: [{role}]\n    projects: [{shown}]\n"
+        f"  - name: {name}\n    roles: [{may}]\n    projects: [{shown}]\n"
         f"    token_sha256: {hashed(made)}"
     )
 

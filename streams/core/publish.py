@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 
 from schemas.alerts import AlertTransition
-from schemas.groupings import subject_dims
+from schemas.groupings import subject_dims, subject_key
 from schemas.rows import RollupRow, SnapshotRow, WindowRow, revision
 from streams.core import wire
 from streams.core.gauges import COUNTS, Gauge
@@ -18,6 +18,8 @@ from streams.core.windows import FINE_MS, ROLLING_MS
 
 #: Long windows move little: they are published at most this often per subject.
 LONG_WINDOWS_EVERY_MS = MINUTE_MS
+#: The subject that is the whole floor.
+WHOLE = subject_key("all", ())
 #: Every subject is published whole within so many minutes, whether it changed or not.
 WHOLE_EVERY_MINUTES = 5
 
@@ -105,8 +107,11 @@ def _snapshots(state: Rollups, calendar: Calendar, written: int) -> list[tuple[s
     found = []
     for key, subject in state.subjects.items():
         windows = _windows(subject, now_ms)
-        if windows or subject.gauges_changed:
+        # The whole floor is told whenever time went on: numbers that stand look like any others.
+        time_went_on = key == WHOLE and now_ms > state.told_ms
+        if windows or subject.gauges_changed or time_went_on:
             found.append((key, _snapshot(state, key, windows, written)))
+    state.told_ms = now_ms
     return found
 
 

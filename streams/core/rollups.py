@@ -83,6 +83,8 @@ class Rollups:
         self._seen: dict[tuple[str | None, str | None], tuple[dict[str, int], int | None]] = {}
         #: The minute that windows have been brought up to.
         self.advanced_ms = -1
+        #: The time that snapshots last told.
+        self.told_ms = -1
 
     @property
     def watermark_ms(self) -> int:
