@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from schemas.deadlines import NOTHING_DUE, DueLine
+
 #: The metric makes no sense in this grouping.
 NOT_APPLICABLE = "not_applicable"
 #: An event type that the metric needs never came: ``never_sent:TYPE``, or ``never_sent:A|B``.
@@ -20,6 +22,8 @@ STALE_SOURCE = "stale_source"
 TOO_FEW = "too_few"
 #: A backlog that does not shrink is never cleared.
 NEVER = "never"
+#: At the present pace no deadline will be missed.
+NO_BREACH = "no_breach"
 
 
 class Reading(msgspec.Struct, frozen=True, gc=False):
@@ -41,7 +45,8 @@ class Gauges:
 
     ``open_since`` maps the start of a quarter of an hour, in minutes since 1970, to the number
     of open items that were created in it; ``waiting_with_due`` are waiting items whose due
-    time is known, ``waiting_aged_N`` those of them that used N % of the time allowed.
+    time is known, ``waiting_aged_N`` those of them that used N % of the time allowed. ``due`` are
+    SLA clocks that run and may still be kept.
     """
 
     as_of_ms: int
@@ -55,6 +60,7 @@ class Gauges:
     waiting_aged_80: int = 0
     waiting_aged_100: int = 0
     open_since: Mapping[int, int] | None = None
+    due: DueLine = NOTHING_DUE
 
     def level(self, name: str) -> int:
         """A present count by its name."""

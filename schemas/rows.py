@@ -131,7 +131,8 @@ class SnapshotRow(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``first_seen_ms`` says when each event type was first heard of in the subject's sources, and
     ``last_seen_ms`` when any was last: they tell an unknown number from a zero.
-    ``sources_known`` of ``sources_total`` source partitions have reported.
+    ``sources_known`` of ``sources_total`` source partitions have reported. ``deadlines`` are
+    running SLA clocks by the minute (UTC ms of its start) of their deadline.
     """
 
     grouping: str
@@ -147,6 +148,7 @@ class SnapshotRow(msgspec.Struct, frozen=True, omit_defaults=True):
     #: All windows that the subject has now, sent or not.
     window_names: tuple[str, ...]
     last_seen_ms: int | None = None
+    deadlines: dict[int, int] = {}
 
 
 class DeadLetterRow(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,7 +1,8 @@
 """A metric's formula as SQL, over columns that are named like its measures and gauges.
 
 The columns hold sums of a window: Int64 for counters, Map(UInt16, Int64) for histograms,
-``span_ms`` its length, ``open_ages`` open items by age in ms. Every expression makes the same
+``span_ms`` its length, ``open_ages`` open items by age in ms, ``due`` running SLA clocks by the ms
+that are left to the minute of their deadline. Every expression makes the same
 operations in the same order as ``streams.core.readings``: both give the same to the last digit.
 """
 
@@ -15,6 +16,8 @@ from schemas.metrics.formulas import (
     Age,
     Amount,
     Clearing,
+    DueSoon,
+    Foresight,
     Formula,
     Level,
     LevelShare,
@@ -25,7 +28,7 @@ from schemas.metrics.formulas import (
     Sum,
     Survival,
 )
-from schemas.readings import NEVER, NEVER_SENT, NOT_APPLICABLE, TOO_FEW, WARMING_UP
+from schemas.readings import NEVER, NEVER_SENT, NO_BREACH, NOT_APPLICABLE, TOO_FEW, WARMING_UP
 
 HOUR_MS = 3_600_000
 _NULL = "CAST(NULL, 'Nullable(Float64)')"
@@ -126,6 +129,8 @@ def _raw(formula: Formula) -> Raw:
         case Quantile():
             value = f"dd_quantile({formula.histogram}, {formula.q}) / 1000"
             return Raw(value, _count(formula.histogram))
+        case DueSoon() | Foresight():
+            return _promised(formula)
         case _:
             return _present(formula)
 
@@ -151,3 +156,24 @@ def _present(formula: Survival | Level | Age | LevelShare | Clearing) -> Raw:
             return Raw(value, formula.gauge, empty=f"'{NEVER}'")
         case _:
             assert_never(formula)
+
+
+def _promised(formula: DueSoon | Foresight) -> Raw:
+    """Formulas that look at running SLA clocks."""
+    n = "arraySum(mapValues(due))"
+    if isinstance(formula, DueSoon):
+        within = f"dd_quantile({formula.histogram}, {formula.q})"
+        soon = f"toFloat64(due_within(due, {within}))"
+        return Raw(f"multiIf(empty(due), 0, isNull({within}), {_NULL}, {soon})", n)
+    done = f"{_sum(formula.done)}, span_ms"
+    if formula.tells == "next_breach":
+        value = f"toFloat64(next_breach_ms(due, {done})) / 60000"
+        return Raw(value, n, empty=f"'{NO_BREACH}'")
+    if formula.tells == "breaches":
+        return Raw(f"toFloat64(breaches_ahead(due, {done}))", n)
+    if formula.tells == "people_for":
+        return Raw("toFloat64(people_ahead_ms(due)) / 60000", n)
+    effort, efforts = _sum(formula.effort), _sum(formula.efforts)
+    needed = f"toFloat64(people_ahead(due, intDiv({effort}, greatest({efforts}, 1))))"
+    unknown = f"{effort} <= 0 OR {efforts} <= 0"
+    return Raw(f"multiIf(empty(due_gaps(due)), 0, {unknown}, {_NULL}, {needed})", n)

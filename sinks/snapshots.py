@@ -5,10 +5,12 @@ not divide what nobody may look at.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from typing import Any
 
 import msgspec
 
+from schemas.deadlines import DueLine
 from schemas.groupings import subject_key
 from schemas.readings import Gauges
 from schemas.rows import SnapshotRow, WindowRow
@@ -20,6 +22,8 @@ SILENT_MS_MIN = 5 * 60_000
 SILENT_SHARE_MIN = 0.1
 
 WINDOW_PREFIX = "w:"
+#: What is said of the present; deadlines are in what metrics make of them.
+_GAUGES = tuple(each.name for each in fields(Gauges) if each.name != "due")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -44,6 +48,7 @@ def gauges_of(row: SnapshotRow) -> Gauges:
         waiting_aged_80=gauge.get("aged_80") or 0,
         waiting_aged_100=gauge.get("aged_100") or 0,
         open_since={start_ms // 60_000: n for start_ms, n in row.open_since.items()},
+        due=DueLine.of(row.deadlines, row.as_of_ms),
     )
 
 
@@ -85,6 +90,6 @@ def fields_of(row: SnapshotRow) -> Iterator[tuple[str, bytes]]:
     yield "as_of_ms", _encode(row.as_of_ms)
     yield "last_seen_ms", _encode(row.last_seen_ms)
     yield "sources", _encode((row.sources_known, row.sources_total))
-    yield "gauges", _encode(gauges)
+    yield "gauges", _encode({name: getattr(gauges, name) for name in _GAUGES})
     for name, window in row.windows.items():
         yield WINDOW_PREFIX + name, _encode(window_of(row, window, gauges))

@@ -1,7 +1,7 @@
 """The views that analysts ask, made from the metric declarations.
 
-Every view takes ``grouping``, ``from``, ``to`` and, but for ``backlog_now``, ``step_s`` (0: one
-row for the whole range)::
+Every view takes ``grouping``, ``from``, ``to`` and, but for ``backlog_now`` and ``promises_now``,
+``step_s`` (0: one row for the whole range)::
 
     SELECT * FROM ops.throughput(grouping='queue', from='2026-03-01 00:00:00',
                                  to='2026-03-02 00:00:00', step_s=3600)
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from schemas.groupings import DEFAULT_GROUPINGS, DIMENSIONS, Grouping
 from schemas.metrics import METRICS, Interval, Metric
-from schemas.metrics.formulas import Age, Clearing, Level, LevelShare, Survival
+from schemas.metrics.formulas import PRESENT, PROMISED
 from schemas.readings import NOT_APPLICABLE
 from sinks import flows, present
 from sinks.ddl import quoted
@@ -26,11 +26,18 @@ _VALUE = "Nullable(Float64)"
 
 def looks_at_present(metric: Metric) -> bool:
     """Whether a metric needs gauges and not only counts of the window."""
-    return isinstance(metric.formula, Level | Age | LevelShare | Clearing | Survival)
+    return isinstance(metric.formula, PRESENT)
+
+
+def view_of_present(metric: Metric) -> str:
+    """The view that has a metric which looks at the present."""
+    return "promises_now" if isinstance(metric.formula, PROMISED) else "backlog_now"
 
 
 WINDOW_METRICS = tuple(metric for metric in METRICS if not looks_at_present(metric))
 PRESENT_METRICS = tuple(metric for metric in METRICS if looks_at_present(metric))
+BACKLOG_NOW = tuple(each for each in PRESENT_METRICS if view_of_present(each) == "backlog_now")
+PROMISES_NOW = tuple(each for each in PRESENT_METRICS if view_of_present(each) == "promises_now")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,7 @@ def statements(database: str, groupings: Sequence[Grouping] = DEFAULT_GROUPINGS)
         flows.seen_events(database),
         *(_over_time(database, view, groupings) for view in VIEWS),
         _backlog_now(database, groupings),
+        _promises_now(database, groupings),
         _metric_values(database, groupings),
         _metric_definitions(database),
     ]
@@ -122,17 +130,30 @@ def _over_time(database: str, view: View, groupings: Sequence[Grouping]) -> str:
 
 
 def _backlog_now(database: str, groupings: Sequence[Grouping]) -> str:
-    columns = [*_subject_columns(), *_columns(PRESENT_METRICS, groupings)]
-    gauges = present.gauges(database, groupings)
-    source = (
+    columns = [*_subject_columns(), *_columns(BACKLOG_NOW, groupings)]
+    source = _beside_flows(database, present.gauges(database, groupings))
+    comment = "Items as they stand, aged to the end of the range; drain over the range"
+    return _create(database, "backlog_now", columns, source, comment)
+
+
+def _promises_now(database: str, groupings: Sequence[Grouping]) -> str:
+    columns = [*_subject_columns(), *_columns(PROMISES_NOW, groupings)]
+    names = [grouping.name for grouping in present.clocked(groupings)]
+    source = f"{_beside_flows(database, present.clocks(database, groupings))} "
+    source += f"WHERE {present.is_of(names)}"
+    comment = "SLA clocks that run, as seen from the end of the range; the pace is the range's"
+    return _create(database, "promises_now", columns, source, comment)
+
+
+def _beside_flows(database: str, now: str) -> str:
+    """The sums of the range beside what stands now, by subject."""
+    return (
         f"SELECT *, {{grouping:String}} AS grouping, "
         f"(SELECT types FROM {database}.seen_events) AS seen, "
         "toInt64(dateDiff('second', {from:DateTime('UTC')}, {to:DateTime('UTC')})) * 1000 "
         f"AS span_ms FROM ({flows.whole(database)}) AS flows "
-        f"FULL JOIN ({gauges}) AS now USING ({_DIMENSIONS})"
+        f"FULL JOIN ({now}) AS now USING ({_DIMENSIONS})"
     )
-    comment = "Items as they stand, aged to the end of the range; drain over the range"
-    return _create(database, "backlog_now", columns, source, comment)
 
 
 def _metric_values(database: str, groupings: Sequence[Grouping]) -> str:

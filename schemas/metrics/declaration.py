@@ -13,6 +13,7 @@ class Unit(StrEnum):
     """What a value is counted in."""
 
     ITEMS = "items"
+    PEOPLE = "people"
     PER_HOUR = "per hour"
     HOURS = "h"
     MINUTES = "min"

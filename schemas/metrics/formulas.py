@@ -6,6 +6,7 @@ digit. Durations inside are integer ms; ``by`` turns the result into the metric'
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,43 @@ class Clearing:
     delta: str
 
 
+@dataclass(frozen=True, slots=True)
+class DueSoon:
+    """Running SLA clocks that are due within the ``q`` quantile of a histogram of ms."""
+
+    histogram: str
+    q: float
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """What the deadlines of running SLA clocks hold at the pace of the window.
+
+    ``tells`` minutes to the next breach (maybe none); clocks that will breach; people who would
+    keep all, each needing ``effort`` ms for one of ``efforts``; minutes that they are needed.
+    """
+
+    tells: Literal["next_breach", "breaches", "people", "people_for"]
+    done: Sum
+    effort: Sum
+    efforts: Sum
+
+
 Formula = (
-    Amount | PerHour | Share | Ratio | Quantile | Survival | Level | Age | LevelShare | Clearing
+    Amount
+    | PerHour
+    | Share
+    | Ratio
+    | Quantile
+    | Survival
+    | Level
+    | Age
+    | LevelShare
+    | Clearing
+    | DueSoon
+    | Foresight
 )
+#: Forms that look at the present.
+PRESENT = (Survival, Level, Age, LevelShare, Clearing, DueSoon, Foresight)
+#: Those of them that look at running SLA clocks.
+PROMISED = (DueSoon, Foresight)

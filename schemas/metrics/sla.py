@@ -1,4 +1,4 @@
-"""What was promised and kept: numbers 26 to 30 and 34.
+"""What was promised and kept: numbers 26 to 30 and 32 to 34.
 
 All count clocks of contracts of type SLA, of every such policy together; a single policy's numbers
 are in the ledger. Nothing is known until a clock has started (``sla.activate``): a floor without
@@ -6,7 +6,16 @@ policies has no attainment, and not a perfect one.
 """
 
 from schemas.metrics.declaration import SLA_ACTIVATE, Direction, Metric, Unit
-from schemas.metrics.formulas import Amount, Formula, Ratio, Share, Sum, total
+from schemas.metrics.formulas import (
+    Amount,
+    DueSoon,
+    Foresight,
+    Formula,
+    Ratio,
+    Share,
+    Sum,
+    total,
+)
 
 _JUDGED = total("sla_fulfilled", "sla_breached")
 _ENDED = total("sla_fulfilled", "sla_fulfilled_late", "sla_cancelled", "sla_superseded")
@@ -30,12 +39,19 @@ def _promise(name: str, title: str, formula: Formula, number: int, caveat: str) 
     )
 
 
+_STOPPED, _HANDLE_MS, _HANDLED = (
+    total("sla_fulfilled", "sla_fulfilled_late"),
+    total("handle_ms"),
+    total("handled"),
+)
 _SOURCES = {
     26: "Amazon Connect: service level",
     27: "ServiceNow, Zendesk: SLA attainment",
     28: "Jira: breachTime",
     29: "Zendesk, Jira: at risk",
     30: "Google SRE workbook: burn rate",
+    32: "Ours: deadlines in their order, at the pace of the window",
+    33: "Ours, for queues that are worked off; where people wait for work use Erlang C",
     34: "Zendesk: pause events",
 }
 _KINDS = {
@@ -45,6 +61,11 @@ _KINDS = {
     "sla_breaches": (Unit.ITEMS, Direction.LOWER_IS_BETTER),
     "sla_overdue_mean": (Unit.MINUTES, Direction.LOWER_IS_BETTER),
     "sla_came_at_risk": (Unit.ITEMS, Direction.LOWER_IS_BETTER),
+    "at_risk": (Unit.ITEMS, Direction.LOWER_IS_BETTER),
+    "time_to_breach": (Unit.MINUTES, Direction.HIGHER_IS_BETTER),
+    "breaches_ahead": (Unit.ITEMS, Direction.LOWER_IS_BETTER),
+    "people_needed": (Unit.PEOPLE, Direction.LOWER_IS_BETTER),
+    "people_needed_for": (Unit.MINUTES, Direction.LOWER_IS_BETTER),
     "sla_burn_rate_95": (Unit.TIMES, Direction.LOWER_IS_BETTER),
     "sla_pause_share": (Unit.FRACTION, Direction.LOWER_IS_BETTER),
 }
@@ -100,6 +121,44 @@ SLA: tuple[Metric, ...] = (
         Amount(total("sla_at_risk"), total("sla_at_risk")),
         29,
         "By the share of the target that the policy names, when it had burned.",
+    ),
+    _promise(
+        "at_risk",
+        "Clocks at risk: who begins on one now may be late",
+        DueSoon("handle_hist", 0.9),
+        29,
+        "Running clocks due within the window's p90 of handle time, known to the minute; what "
+        "has breached is not at risk any more.",
+    ),
+    _promise(
+        "time_to_breach",
+        "Time to the next breach at the present pace",
+        Foresight("next_breach", _STOPPED, _HANDLE_MS, _HANDLED),
+        32,
+        "Clocks served in the order of their deadlines, as many an hour as were stopped in the "
+        "window; what has breached already waits. Unknown with no_breach when all will be met.",
+    ),
+    _promise(
+        "breaches_ahead",
+        "Running clocks that will breach at the present pace",
+        Foresight("breaches", _STOPPED, _HANDLE_MS, _HANDLED),
+        32,
+        "If nothing changes and nothing comes; deadlines within this minute are not among them.",
+    ),
+    _promise(
+        "people_needed",
+        "People needed to keep what can still be kept",
+        Foresight("people", _STOPPED, _HANDLE_MS, _HANDLED),
+        33,
+        "In all, not in addition, each at the window's mean handle time and 85 % of the time at "
+        "work on items; people_needed_for says how long.",
+    ),
+    _promise(
+        "people_needed_for",
+        "How long they are needed",
+        Foresight("people_for", _STOPPED, _HANDLE_MS, _HANDLED),
+        33,
+        "Up to the deadline that asks for the fastest pace; fewer will do afterwards.",
     ),
     _promise(
         "sla_burn_rate_95",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from schemas.metrics import Direction, Metric
+from schemas.metrics.formulas import PROMISED
 from streams.core.observations import Span
 from streams.core.plan import HOUR_MS
 from streams.core.rules import ReadyRule, looks_at_window, needs_gauges
@@ -14,6 +15,8 @@ from streams.core.windows import ROLLING_MS
 _ITEM_DIMENSIONS = frozenset(
     {"org", "source", "project", "queue", "team", "site", "annotator", "reviewer"}
 )
+#: Those that say where a step of an SLA clock happened.
+_STEP_DIMENSIONS = frozenset({"org", "source", "project", "queue", "team"})
 #: Numbers of metrics about what reviewers decided, and about promises.
 _REVIEWS, _PROMISES = frozenset({7, 52, 53}), frozenset(range(26, 31))
 ITEMS_MAX = 20
@@ -33,7 +36,8 @@ def sql_of(ready: ReadyRule, dims: Mapping[str, str], finding: Finding) -> str:
     if needs_gauges(metric):
         # What stands now has no window; the view wants one, of any length.
         start_ms = span.start_ms if looks_at_window(metric) else span.end_ms - HOUR_MS
-        source = f"backlog_now({_arguments(ready, start_ms, span.end_ms)})"
+        view = "promises_now" if isinstance(metric.formula, PROMISED) else "backlog_now"
+        source = f"{view}({_arguments(ready, start_ms, span.end_ms)})"
         return f"SELECT {metric.id} AS value, {metric.id}_n AS n FROM {source}{where}"
     return f"SELECT value, low, high, n, cause FROM {_values(ready, span)}{where}"
 
@@ -75,14 +79,17 @@ def items_sql_of(ready: ReadyRule, dims: Mapping[str, str], span: Span) -> str:
     metric = ready.watched
     if not isinstance(metric, Metric) or not _ITEM_DIMENSIONS.issuperset(dims):
         return ""
+    if isinstance(metric.formula, PROMISED):
+        return _running_clocks_sql(dims)
     where = [f"{name} = {_quoted(value)}" for name, value in dims.items()]
     within = f">= '{_utc(span.start_ms)}' AND {{}} < '{_utc(span.end_ms)}'"
     if metric.number in _PROMISES:
         where += ["kind = 'breach'", "holds", f"at {within.format('at')}"]
-        known = {"org", "source", "project", "queue", "team"}
         rest = f"sla_ledger FINAL WHERE {' AND '.join(where)} ORDER BY at"
         return (
-            f"SELECT DISTINCT item_id FROM {rest} LIMIT {ITEMS_MAX}" if known >= set(dims) else ""
+            f"SELECT DISTINCT item_id FROM {rest} LIMIT {ITEMS_MAX}"
+            if set(dims) <= _STEP_DIMENSIONS
+            else ""
         )
     if needs_gauges(metric):
         where.append("state NOT IN ('unopened', 'closed')")
@@ -95,3 +102,25 @@ def items_sql_of(ready: ReadyRule, dims: Mapping[str, str], span: Span) -> str:
         order = "submitted_at DESC"
     rest = f"items FINAL WHERE {' AND '.join(where)} ORDER BY {order}"
     return f"SELECT item_id FROM {rest} LIMIT {ITEMS_MAX}"
+
+
+def _running_clocks_sql(dims: Mapping[str, str]) -> str:
+    """Items whose SLA clocks run and may still be kept, the next deadline first."""
+    if not set(dims) <= _STEP_DIMENSIONS:
+        return ""
+    moving = {"queue", "team"}
+    where = [f"{name} = {_quoted(value)}" for name, value in dims.items() if name not in moving]
+    where += ["holds", "contract = 'SLA'", "kind != 'breach_withdrawn'"]
+    latest = "tuple(at, elapsed_ms + paused_ms, seq)"
+    running = "kind IN ('activate', 'resume', 'at_risk') AND NOT breached"
+    having = [f"argMax({running}, {latest})"]
+    having += [
+        f"argMax({name}, {latest}) = {_quoted(value)}"
+        for name, value in dims.items()
+        if name in moving
+    ]
+    return (
+        f"SELECT item_id FROM sla_ledger FINAL WHERE {' AND '.join(where)} "
+        "GROUP BY org, source, project, item_id, policy, cycle "
+        f"HAVING {' AND '.join(having)} ORDER BY argMax(deadline_at, {latest}) LIMIT {ITEMS_MAX}"
+    )

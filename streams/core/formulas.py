@@ -15,6 +15,8 @@ from schemas.metrics.formulas import (
     Age,
     Amount,
     Clearing,
+    DueSoon,
+    Foresight,
     Formula,
     Level,
     LevelShare,
@@ -25,7 +27,8 @@ from schemas.metrics.formulas import (
     Sum,
     Survival,
 )
-from schemas.readings import NEVER, TOO_FEW, Gauges, Reading
+from schemas.readings import NEVER, NO_BREACH, TOO_FEW, Gauges, Reading
+from streams.core import remedy
 
 HOUR_MS = 3_600_000
 
@@ -74,6 +77,10 @@ def ready(formula: Formula) -> Read:
             return _level(formula)
         case Clearing():
             return _clearing(formula)
+        case DueSoon():
+            return _due_soon(formula)
+        case Foresight():
+            return _foresight(formula)
 
 
 @cache
@@ -187,6 +194,35 @@ def _clearing(formula: Clearing) -> Read:
         if drained <= 0:
             return Reading(None, None, None, level, NEVER)
         return _plain(level * span_ms, drained * 60_000, level)
+
+    return read
+
+
+def _due_soon(formula: DueSoon) -> Read:
+    measure, q = BY_NAME[formula.histogram].id, formula.q
+
+    def read(counts: Counts, _span_ms: int, gauges: Gauges | None) -> Reading:
+        assert gauges is not None
+        line = gauges.due
+        within_ms = statistics.quantile_ms(counts.bins.get(measure, {}), q) if line.n else 0.0
+        if within_ms is None:
+            return Reading(None, None, None, line.n, TOO_FEW)
+        return Reading(float(remedy.at_risk(line, within_ms)), None, None, line.n, None)
+
+    return read
+
+
+def _foresight(formula: Foresight) -> Read:
+    sums = [total_of(each) for each in (formula.done, formula.effort, formula.efforts)]
+    tells = formula.tells
+    without = NO_BREACH if tells == "next_breach" else TOO_FEW
+
+    def read(counts: Counts, span_ms: int, gauges: Gauges | None) -> Reading:
+        assert gauges is not None
+        done, effort_ms, efforts = (sum_of(counts.counters) for sum_of in sums)
+        pace = remedy.Pace(done, span_ms, effort_ms, efforts)
+        found = remedy.foretell(tells, gauges.due, pace)
+        return Reading(found, None, None, gauges.due.n, without if found is None else None)
 
     return read
 

@@ -6,9 +6,10 @@ The same readings that the board shows: from the same sums, spans and marks (a t
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from schemas.deadlines import DueLine
 from schemas.groupings import SEPARATOR, Grouping, subject_dims
 from schemas.metrics import Metric
-from schemas.metrics.formulas import Quantile, Share, Survival
+from schemas.metrics.formulas import DueSoon, Quantile, Share, Survival
 from schemas.readings import Gauges, Reading
 from schemas.rules_signals import Signal
 from streams.core.formulas import Counts, total_of
@@ -194,7 +195,7 @@ class Observer:
 
 
 def _has_bins(metric: Metric) -> bool:
-    return isinstance(metric.formula, Quantile | Survival)
+    return isinstance(metric.formula, DueSoon | Quantile | Survival)
 
 
 def gauges_at(gauge: Gauge, now_ms: int) -> Gauges:
@@ -212,6 +213,7 @@ def gauges_at(gauge: Gauge, now_ms: int) -> Gauges:
         waiting_aged_80=gauge.aged_80,
         waiting_aged_100=gauge.aged_100,
         open_since={start_ms // MINUTE_MS: n for start_ms, n in gauge.open_since.items()},
+        due=DueLine.of(gauge.deadlines, now_ms),
     )
 
 

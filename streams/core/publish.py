@@ -23,6 +23,8 @@ WHOLE = subject_key("all", ())
 #: Every subject is published whole within so many minutes, whether it changed or not.
 WHOLE_EVERY_MINUTES = 5
 
+_FINE = tuple(name for name, length_ms in ROLLING_MS.items() if length_ms <= FINE_MS)
+
 _pack = msgspec.msgpack.Encoder().encode
 _unpack_parts = msgspec.msgpack.Decoder(dict[int, dict[int, int]]).decode
 _unpack_gauges = msgspec.msgpack.Decoder(dict[int, Gauge]).decode
@@ -102,6 +104,9 @@ def _snapshots(state: Rollups, calendar: Calendar, written: int) -> list[tuple[s
             # Whole again in turn: what a cache lost comes back by itself.
             subject.windows.changed.update(subject.windows.names)
             subject.long_sent_ms = -1
+        if new_minute and any(gauge.deadlines for gauge in subject.gauges.values()):
+            # Deadlines come nearer although nothing happens.
+            subject.windows.changed.update(_FINE)
     if new_minute:
         state.forget_empty()
     found = []
@@ -133,6 +138,7 @@ def _snapshot(state: Rollups, key: str, windows: dict[str, WindowRow], written: 
         last_seen_ms=last_ms,
         gauge=counts | {"oldest_waiting_ms": gauge.oldest_waiting_ms},
         open_since=gauge.open_since,
+        deadlines=gauge.deadlines,
         windows=windows,
         window_names=tuple(subject.windows.names),
     )

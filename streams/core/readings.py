@@ -5,15 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from schemas.metrics import METRICS, Metric
-from schemas.metrics.formulas import (
-    Age,
-    Amount,
-    Clearing,
-    Level,
-    LevelShare,
-    PerHour,
-    Survival,
-)
+from schemas.metrics.formulas import PRESENT, PROMISED, Amount, Clearing, Level, PerHour
 from schemas.readings import (
     NEVER_SENT,
     NOT_APPLICABLE,
@@ -25,9 +17,8 @@ from schemas.readings import (
 )
 from streams.core.formulas import Counts, Read, ready
 
-_LOOKS_AT_THE_PRESENT = (Level, Age, LevelShare, Clearing, Survival)
 #: Formulas in which silence reads as zero.
-_SILENCE_IS_ZERO = (Amount, PerHour, Level, Clearing)
+_SILENCE_IS_ZERO = (Amount, PerHour, Level, Clearing, *PROMISED)
 _WARMING = Reading(None, None, None, 0, WARMING_UP)
 
 
@@ -80,7 +71,7 @@ def _ready(metric: Metric) -> _Ready:
     return _Ready(
         ready(formula),
         metric.min_n,
-        isinstance(formula, _LOOKS_AT_THE_PRESENT),
+        isinstance(formula, PRESENT),
         isinstance(formula, _SILENCE_IS_ZERO),
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from schemas.groupings import Grouping
 from schemas.metrics import METRIC_BY_ID, Metric
-from schemas.metrics.formulas import Age, Clearing, Level, LevelShare, Survival
+from schemas.metrics.formulas import PRESENT, Age, Level, LevelShare
 from schemas.rules import Rule
 from schemas.rules_amounts import amount
 from schemas.rules_signals import SIGNAL_BY_ID, Signal
@@ -40,8 +40,7 @@ def looks_at_window(watched: Watched) -> bool:
 
 def needs_gauges(watched: Watched) -> bool:
     """Whether the backlog as it stands is part of the value."""
-    present = Level | Age | LevelShare | Clearing | Survival
-    return isinstance(watched, Metric) and isinstance(watched.formula, present)
+    return isinstance(watched, Metric) and isinstance(watched.formula, PRESENT)
 
 
 def watched_of(name: str) -> Watched | None:

@@ -10,7 +10,7 @@ import msgspec
 from schemas import statistics
 from schemas.metrics import Direction, Metric
 from schemas.metrics.formulas import Age, LevelShare
-from schemas.readings import NEVER, STALE_SOURCE, TOO_FEW, WARMING_UP, Reading
+from schemas.readings import NEVER, NO_BREACH, STALE_SOURCE, TOO_FEW, WARMING_UP, Reading
 from schemas.rules import Rule, Slo
 from schemas.rules_signals import Signal
 from streams.core.alerts import Verdict
@@ -78,7 +78,7 @@ def _point(ready: ReadyRule, reading: Reading, threshold: float, clear: float) -
     rule = ready.rule
     compare = _COMPARE[_op(rule)]
     if reading.value is None:
-        if reading.cause == NEVER:
+        if reading.cause in (NEVER, NO_BREACH):
             return Verdict.BREACHED if rule.op in (">", ">=") else Verdict.CLEAR
         if reading.cause == TOO_FEW and reading.n == 0 and _counts_what_stands(ready):
             # Nothing waits, so nothing waits too long.

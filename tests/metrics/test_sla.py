@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from schemas.deadlines import DueLine
 from schemas.measures import key_of
 from schemas.metrics import METRIC_BY_ID
 from schemas.metrics.declaration import SLA_ACTIVATE
 from schemas.metrics.sla import SLA
-from schemas.readings import Reading
+from schemas.readings import Gauges, Reading
 from streams.core.readings import Context, read
 
 HOUR_MS = 3_600_000
@@ -50,6 +51,25 @@ def test_without_a_clock_nothing_is_known_and_nothing_is_perfect(metric: Any) ->
     everything_else = Context(seen=frozenset({"item.created", "item.queued", "item.completed"}))
     found = reading(metric.id, everything_else)
     assert (found.value, found.cause) == (None, f"never_sent:{SLA_ACTIVATE}")
+
+
+def test_deadlines_that_will_all_be_met_are_no_breach_and_that_is_good_news() -> None:
+    line = DueLine.of({HOUR_MS: 1}, 0)
+    found = read(
+        METRIC_BY_ID["time_to_breach"],
+        {key_of("sla_fulfilled"): 1},
+        HOUR_MS,
+        Gauges(0, due=line),
+        RUNNING,
+    )
+    assert found == Reading(None, None, None, 1, "no_breach")
+
+
+def test_without_an_item_handled_nobody_knows_how_many_people_it_takes() -> None:
+    now = Gauges(0, due=DueLine.of({HOUR_MS: 1}, 0))
+    for name in ("at_risk", "people_needed"):
+        found = read(METRIC_BY_ID[name], {}, HOUR_MS, now, RUNNING)
+        assert (found.value, found.cause) == (None, "too_few")
 
 
 def test_cancelling_what_is_late_improves_one_attainment_and_not_the_other() -> None:

@@ -1,15 +1,18 @@
 """What a live snapshot says about its windows: covered, stale, warming up, and the present."""
 
+import msgspec
 import pytest
 
-from schemas.measures import key_of
+from schemas.measures import bin_of, key_of
 from schemas.metrics import METRIC_BY_ID
+from schemas.metrics.declaration import SLA_ACTIVATE
 from schemas.rows import SnapshotRow, WindowRow
-from sinks.snapshots import gauges_of, is_stale, window_of
+from sinks.snapshots import fields_of, gauges_of, is_stale, window_of
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 NOW_MS = 500_000 * HOUR_MS
+PROMISES = ("at_risk", "time_to_breach", "breaches_ahead", "people_needed", "people_needed_for")
 LAST_HOUR = WindowRow(NOW_MS - HOUR_MS, NOW_MS, {key_of("submitted"): 6})
 
 
@@ -58,6 +61,34 @@ def test_the_present_is_as_of_the_snapshot() -> None:
     gauges = gauges_of(_row())
     assert (gauges.waiting, gauges.waiting_aged_80, gauges.oldest_waiting_ms) == (2, 1, 90_000)
     assert gauges.open_since == {(NOW_MS - HOUR_MS) // MINUTE_MS: 4}
+
+
+def test_deadlines_ahead_are_seen_from_the_snapshot() -> None:
+    row = msgspec.structs.replace(
+        _row(),
+        first_seen_ms={SLA_ACTIVATE: 0},
+        deadlines={NOW_MS + minute * MINUTE_MS: 2 for minute in (10, 20, 90)},
+    )
+    done = {key_of("sla_fulfilled"): 6, key_of("handled"): 1, key_of("handle_ms"): 15 * MINUTE_MS}
+    window = WindowRow(
+        NOW_MS - HOUR_MS, NOW_MS, done | {key_of("handle_hist") | bin_of(900_000): 1}
+    )
+    found = window_of(row, window, gauges_of(row))
+    # One is done every ten minutes: of two that are due in ten, one will be late, and so on.
+    told = {name: found[name].value for name in PROMISES}
+    assert told == {
+        "at_risk": 2.0,
+        "time_to_breach": 10.0,
+        "breaches_ahead": 3.0,
+        "people_needed": 4.0,
+        "people_needed_for": 20.0,
+    }
+    assert {found[name].n for name in PROMISES} == {6}
+
+
+def test_what_is_sent_of_the_present_does_not_list_every_deadline() -> None:
+    row = msgspec.structs.replace(_row(), deadlines={NOW_MS: 1})
+    assert "due" not in msgspec.json.decode(dict(fields_of(row))["gauges"])
 
 
 def test_no_metric_is_called_like_a_window_s_own_fields() -> None:

@@ -12,7 +12,7 @@ from schemas.measures import Tally, add
 from schemas.readings import Gauges
 from schemas.rows import ItemRow
 from sinks.clickhouse import ClickHouseSink
-from sinks.views import PRESENT_METRICS
+from sinks.views import BACKLOG_NOW
 from streams.core.readings import Context, read_all
 from tests.integration.sinks.floors import HOURS, RANGE, START_MS, Floor, seen_types
 
@@ -90,7 +90,7 @@ def test_every_metric_of_the_present_is_the_same_in_sql(
     items = list(_random_items(Random(5)))
     ClickHouseSink(clickhouse_url, database).write("items", items)
     opened = [item for item in items if item.state not in ("closed", "unopened")]
-    columns = [f"{metric.id}{part}" for metric in PRESENT_METRICS for part in ("", "_n")]
+    columns = [f"{metric.id}{part}" for metric in BACKLOG_NOW for part in ("", "_n")]
     dimensions = "".join(f", {name}" for name in grouping.dimensions)
     rows = client.query(
         f"SELECT {', '.join(columns)}{dimensions} "
@@ -105,7 +105,7 @@ def test_every_metric_of_the_present_is_the_same_in_sql(
         for hour in floor.windows[(grouping.name, values)].values():
             add(tally, hour)
         gauges = _gauges(own, START_MS + HOURS * 3_600_000)
-        expected = read_all(tally, HOURS * 3_600_000, gauges, context, PRESENT_METRICS)
+        expected = read_all(tally, HOURS * 3_600_000, gauges, context, BACKLOG_NOW)
         found = dict(zip(columns, row, strict=False))
         for name, reading in expected.items():
             assert (name, found[name], found[f"{name}_n"]) == (name, reading.value, reading.n)
