@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 from faust.types import TP
 
-from schemas.alerts import AlertTransition, decode_command
+from schemas.alerts import AlertTransition, Silence, decode_command
 from schemas.groupings import SEPARATOR
 from schemas.partitioner import partition_of
 from schemas.rows import RollupRow, encode
@@ -128,6 +128,7 @@ class Stage2(Stage[Lookout]):
             (subject.encode(), encode(row), []) for subject, row in flush.snapshots
         ]
         alerts: list[Outgoing] = [(_alert_key(each), encode(each), []) for each in flush.alerts]
+        alerts += [(_silence_key(each), encode(each), []) for each in flush.silences]
         return {
             # One partition for all: a receiver hears of them in one order.
             topics.alerts: {0: alerts},
@@ -138,6 +139,10 @@ class Stage2(Stage[Lookout]):
 
 def _alert_key(alert: AlertTransition) -> bytes:
     return f"{alert.fingerprint}/{alert.starts_at_ms}/{alert.seq}".encode()
+
+
+def _silence_key(silence: Silence) -> bytes:
+    return f"silence/{silence.id}/{silence.updated_at_ms}".encode()
 
 
 def _row_key(row: RollupRow) -> bytes:

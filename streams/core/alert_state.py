@@ -27,6 +27,8 @@ class AlertState:
     def __init__(self) -> None:
         self.alerts: dict[Key, Alert] = {}
         self.silences: dict[str, Silence] = {}
+        #: Silences to be said with the next flush: everybody hears of them, whoever made them.
+        self.heard: list[Silence] = []
         #: Event time of the last evaluation, whole seconds.
         self.last_ms = 0
         self._by_fingerprint: dict[str, Key] = {}
@@ -58,7 +60,13 @@ class AlertState:
         known = self.silences.get(silence.id)
         if known is None or known.updated_at_ms < silence.updated_at_ms:
             self.silences[silence.id] = silence
+            self.heard.append(silence)
             self._touched.add(_SILENCE + silence.id.encode())
+
+    def take_heard(self) -> list[Silence]:
+        """Silences that changed since the last call."""
+        heard, self.heard = self.heard, []
+        return heard
 
     def forget_silence(self, name: str) -> None:
         """Remember nothing of a silence any more."""
@@ -115,10 +123,15 @@ class AlertState:
     def begin(self, touched: Iterable[bytes]) -> list[AlertTransition]:
         """What the flush that wrote the ``touched`` keys last may not have sent, to be sent again.
 
-        It is stored again with what comes next, so that the next owner finds it, too.
+        It is stored again with what comes next, so that the next owner finds it, too. Silences are
+        among what is ``heard``.
         """
         written = set(touched)
         said: list[AlertTransition] = []
+        for name, silence in self.silences.items():
+            if _SILENCE + name.encode() in written:
+                self.heard.append(silence)
+                self._touched.add(_SILENCE + name.encode())
         for key, alert in self.alerts.items():
             if alert.said and _alert_key(key) in written:
                 said += alert.said

@@ -6,6 +6,7 @@ The one entry point, for a worker, a replay or a test::
     calendar = RuleCalendar(calendar, alerting)   # what publish.flush asks for window starts
     said = alerting.evaluate(rollups, now_ms)     # each flush, after publish.flush
     said += alerting.command(command, now_ms)     # from ops.commands, in each partition
+    silences = alerting.take_silences()           # each flush: what it now knows of silences
     log += alerting.state.records()               # into the same flush; keys begin with ``r``
     alerting.state.put_back(key, payload)         # recovery: every key that begins with ``r``
     said = alerting.state.begin(touched)          # then: what the last owner may not have sent
@@ -100,6 +101,11 @@ class Alerting:
         if not isinstance(ready.watched, Signal):
             return True
         return self._owns(SEPARATOR.join((ready.watched.id, subject)))
+
+    def take_silences(self) -> list[Silence]:
+        """Silences that changed, from the one partition that speaks of each."""
+        heard = self.state.take_heard()
+        return [each for each in heard if self._owns(SEPARATOR.join(("silence", each.id)))]
 
     def _pause(self, length_ms: int) -> None:
         """Nobody looked for so long: it counts for no hold and no recovery."""

@@ -56,7 +56,8 @@ class Lookout:
             (key, None if value is None else wire.stamped(rollups.epoch, published.seq, value))
             for key, value in alerting.state.records()
         ]
-        return replace(published, log=published.log + stored, alerts=said)
+        silences = alerting.take_silences()
+        return replace(published, log=published.log + stored, alerts=said, silences=silences)
 
     def _dead_per_hour(self) -> int:
         since_ms = self.rollups.watermark_ms - _DEAD_MINUTES * 60_000

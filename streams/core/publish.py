@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from schemas.alerts import AlertTransition
+from schemas.alerts import AlertTransition, Silence
 from schemas.groupings import subject_dims, subject_key
 from schemas.rows import RollupRow, SnapshotRow, WindowRow, revision
 from streams.core import wire
@@ -46,6 +46,7 @@ class Published:
     rows: list[RollupRow]
     snapshots: list[tuple[str, SnapshotRow]]
     alerts: list[AlertTransition] = field(default_factory=list)
+    silences: list[Silence] = field(default_factory=list)
 
 
 def flush(state: Rollups, calendar: Calendar) -> Published | None:

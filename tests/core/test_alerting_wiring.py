@@ -81,3 +81,26 @@ def test_a_changed_rule_goes_on_with_its_alerts() -> None:
     (resolved,) = floor.minute(BAD)
     assert (resolved.transition, resolved.starts_at_ms) == ("resolved", fired.starts_at_ms)
     assert resolved.rule_version != fired.rule_version
+
+
+def test_who_hears_of_a_silence_tells_everybody_and_who_takes_over_tells_again() -> None:
+    floor = RuleFloor(book(rule()))
+    floor.minute(BAD)
+    quiet = Silence("s", (Matcher("queue", "q1"),), 0, floor.now_ms + DAY_MS, "ada", "", 1)
+    floor.command(quiet)
+    assert floor.alerting.take_silences() == [quiet]
+    assert floor.alerting.take_silences() == []
+    floor.take_over()
+    assert floor.alerting.take_silences() == [quiet]
+    floor.command(quiet)
+    assert floor.alerting.take_silences() == [], "an old word is no news"
+
+
+def test_one_partition_speaks_of_a_silence() -> None:
+    floor = RuleFloor(book(rule()))
+    floor.minute(BAD)
+    elsewhere = Alerting(book(rule()), lambda name: not name.startswith("silence"))
+    quiet = Silence("s", (Matcher("queue", "q1"),), 0, floor.now_ms + DAY_MS, "ada", "", 1)
+    assert elsewhere.command(quiet, floor.rollups) == []
+    assert list(elsewhere.state.silences) == ["s"]
+    assert elsewhere.take_silences() == []
