@@ -57,7 +57,9 @@ def place_of(alert: AlertTransition, live: Live) -> str | None:
 def visible(live: Live, place: Held | None, scope: Scope) -> list[AlertTransition]:
     """Alerts that fire, may be seen, and are not of another place than that one."""
     seen = (scope.alert(each) for each in firing(live.alerts.values()))
-    return [each for each in seen if each is not None and _concerns(each, place)]
+    # The watchdog always fires, and says only that somebody watches.
+    worded = (each for each in seen if each is not None and each.labels.get("severity") != "none")
+    return [each for each in worded if concerns(each, place)]
 
 
 def recent(live: Live, scope: Scope) -> list[AlertTransition]:
@@ -69,10 +71,6 @@ def recent(live: Live, scope: Scope) -> list[AlertTransition]:
 
 def concerns(alert: AlertTransition, place: Held | None) -> bool:
     """Whether an alert belongs to a view of a place."""
-    return _concerns(alert, place)
-
-
-def _concerns(alert: AlertTransition, place: Held | None) -> bool:
     if place is None:
         return True
     # An alert about more than the place concerns it as well: the label is just not there.
@@ -84,8 +82,6 @@ def counts(alerts: Iterable[AlertTransition]) -> dict[str, int]:
     found: Counter[str] = Counter()
     for each in alerts:
         severity = each.labels.get("severity", "")
-        if severity == "none":
-            continue  # The watchdog always fires, and says only that somebody watches.
         found["firing"] += 1
         found["critical" if severity in ("critical", "error") else "warning"] += 1
         found["acknowledged"] += bool(each.acknowledged_by)

@@ -6,6 +6,8 @@ from schemas.metrics.formulas import (
     Age,
     Amount,
     Clearing,
+    DueSoon,
+    Foresight,
     Formula,
     Level,
     LevelShare,
@@ -44,6 +46,10 @@ def formula_text(formula: Formula) -> str:
             return f"{formula.part} / {formula.whole} now"
         case Clearing():
             return f"{formula.gauge} now / (- {formula.delta} per minute of the window)"
+        case DueSoon():
+            return f"running clocks due within the {formula.q:.0%} quantile of {formula.histogram}"
+        case Foresight():
+            return f"{formula.tells} of running clocks, at {_sum(formula.done)} of the window"
         case _:
             assert_never(formula)
 

@@ -9,7 +9,7 @@ from schemas.metrics import Interval, Metric
 from schemas.metrics.formulas import Formula, Sum
 from sinks.ddl import quoted
 from sinks.formulas import plain
-from sinks.views import VIEWS, WINDOW_METRICS, looks_at_present
+from sinks.views import VIEWS, WINDOW_METRICS, looks_at_present, view_of_present
 
 _LEVELS = {"backlog_waiting": "waiting_at_end", "backlog_in_work": "in_work_at_end",
            "backlog_in_review": "in_review_at_end", "backlog_open": "open_at_end"}  # fmt: skip
@@ -44,7 +44,8 @@ def value_sql(
     start_ms, end_ms = window["start_ms"], window["end_ms"]
     if looks_at_present(metric):
         return (
-            f"SELECT {metric.id} AS value, {metric.id}_n AS n FROM {database}.backlog_now("
+            f"SELECT {metric.id} AS value, {metric.id}_n AS n "
+            f"FROM {database}.{view_of_present(metric)}("
             f"grouping={quoted(grouping)}, from='{utc(start_ms)}', to='{utc(end_ms)}')"
             f" WHERE 1{where(dims)}"
         )

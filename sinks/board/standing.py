@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from schemas.metrics import METRIC_BY_ID, Direction
+from schemas.metrics import METRIC_BY_ID, Direction, Unit
 from schemas.rules_amounts import amount
 from schemas.targets import Target, target_of
 from sinks.board.words import NO_TARGET, why
@@ -13,6 +13,9 @@ Status = Literal["met", "unsure", "missed", "far"]
 
 #: What budgets are counted in, over how long, and how fast they burn in how long.
 BUDGET_METRIC, BUDGET_WINDOW, BURN_WINDOW = "service_level", "28d", "1h"
+
+
+_ADDED_UP = frozenset({Unit.PER_HOUR, Unit.ITEMS, Unit.PEOPLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,9 @@ def goal_of(
     if found is None or metric not in METRIC_BY_ID:
         return None
     unit = METRIC_BY_ID[metric].unit
+    # A share or a time that holds for a project holds for its queues; what is added up does not.
+    if unit in _ADDED_UP and dims and list(dims)[-1] not in found.where:
+        return None
     warn = None if found.warn is None else amount(found.warn, unit)
     return Goal(amount(found.value, unit), warn)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from schemas.alerts import AlertTransition
 from schemas.metrics import METRIC_BY_ID
-from schemas.readings import NOT_APPLICABLE
+from schemas.readings import NOT_APPLICABLE, TOO_FEW
 from schemas.targets import Target
 from sinks.board import alerts as shown_alerts
 from sinks.board.active import Active
@@ -18,23 +18,22 @@ from sinks.board.standing import Goal, budget_of, goal_of, status_of
 from sinks.board.words import NOT_HERE_YET, why
 
 #: Metrics of a row and the window of each; None: what stands now, which has no window.
-COLUMNS: tuple[tuple[str, str | None], ...] = tuple(
-    (metric, window)
-    for metric, window in (
-        ("throughput", "5m"),
-        ("arrival_rate", "5m"),
-        ("backlog_waiting", None),
-        ("oldest_waiting_age", None),
-        ("at_risk", None),
-        ("time_to_breach", "1h"),
-        ("handle_time_p50", "15m"),
-        ("handle_time_p90", "15m"),
-        ("golden_accuracy", "1h"),
-        ("first_pass_yield", "1h"),
-        ("service_level", "24h"),
-        ("time_to_clear", "1h"),
-    )
-    if metric in METRIC_BY_ID
+COLUMNS: tuple[tuple[str, str | None], ...] = (
+    ("throughput", "5m"),
+    ("arrival_rate", "5m"),
+    ("backlog_waiting", None),
+    ("oldest_waiting_age", None),
+    ("at_risk", "1h"),
+    ("time_to_breach", "1h"),
+    ("breaches_ahead", "1h"),
+    ("people_needed", "1h"),
+    ("people_needed_for", "1h"),
+    ("handle_time_p50", "15m"),
+    ("handle_time_p90", "15m"),
+    ("golden_accuracy", "1h"),
+    ("first_pass_yield", "1h"),
+    ("service_level", "24h"),
+    ("time_to_clear", "1h"),
 )
 ROWS_MAX = 500
 #: With fewer observations people are not compared.
@@ -83,6 +82,8 @@ def reading_of(held: Held, metric: str, window: str | None, as_of_ms: int) -> di
         cause = NOT_APPLICABLE if _has(held, window) else NOT_HERE_YET
         return {"value": None, "n": 0, "cause": cause, "says": why(cause, 0)}
     shown = {name: found[name] for name in ("value", "n")}
+    if metric == "oldest_waiting_age" and found["cause"] == TOO_FEW:
+        return {"value": None, "n": 0, "cause": TOO_FEW, "says": "nothing waits"}
     if found["cause"] is not None:
         return {**shown, "cause": found["cause"], "says": why(found["cause"], found["n"])}
     shown |= {name: found[name] for name in ("low", "high") if found[name] is not None}
@@ -92,7 +93,7 @@ def reading_of(held: Held, metric: str, window: str | None, as_of_ms: int) -> di
     elif metric == "oldest_waiting_age":
         age_ms = held.gauges.get("oldest_waiting_ms")
         if age_ms is None:
-            return {"value": None, "n": 0, "cause": "too_few", "says": "nothing waits"}
+            return {"value": None, "n": 0, "cause": TOO_FEW, "says": "nothing waits"}
         # It went on waiting since the subject was last told of.
         later_ms = max(0, as_of_ms - held.gauges.get("as_of_ms", as_of_ms))
         shown |= {"value": (age_ms + later_ms) / 1000, "n": held.gauges.get("waiting", 0)}
