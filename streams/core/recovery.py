@@ -83,10 +83,13 @@ class ShardKeeper:
 
     def __init__(self, shard: Shard) -> None:
         self.shard = shard
+        #: One text for all that is kept under the name of an item.
+        self._names: dict[str, str] = {}
 
     def put_back(self, key: bytes, payload: bytes | None) -> None:
         """Take in what the changelog says about a key."""
-        shard, kind, name = self.shard, key[:1], key[1:]
+        shard, kind, name = self.shard, key[:1], key[1:].decode()
+        name = self._names.setdefault(name, name)
         if kind == wire.META:
             assert payload is not None
             shard.meta = msgspec.json.decode(payload, type=wire.Meta)
@@ -95,19 +98,19 @@ class ShardKeeper:
                 raise PlanChanged(f"{shard.meta.plan!r} became {shard.plan.fingerprint!r}")
         elif kind == wire.ITEM:
             if payload is None:
-                shard.shelf.drop(name.decode())
+                shard.shelf.drop(name)
             else:
-                shard.shelf.put(name.decode(), payload)
+                shard.shelf.put(name, payload)
         elif kind == wire.PERSON:
             if payload is None:
-                shard.persons.drop(name.decode())
+                shard.persons.drop(name)
             else:
-                shard.persons.put(name.decode(), payload)
+                shard.persons.put(name, payload)
         elif kind == wire.SLA:
             if payload is None:
-                shard.sla.forget(name.decode())
+                shard.sla.forget(name)
             else:
-                shard.sla.put(name.decode(), payload)
+                shard.sla.put(name, payload)
         elif kind == wire.PANE:
             subject, start_ms, size_ms = wire.pane_of_key(key)
             if payload is None:

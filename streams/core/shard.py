@@ -61,8 +61,7 @@ class Shard:
         self.changed = False
         self._decoder = decoder
         self.on_facts = on_facts
-        self._ticks = Ticks()
-        self._deleted: list[bytes] = []
+        self._ticks, self._deleted = Ticks(), list[bytes]()
 
     def apply(self, role: str, records: Iterable[Record]) -> int:
         """Apply records of one source topic in offset order; returns how many were new."""
@@ -169,7 +168,7 @@ class Shard:
             self.on_facts(home, facts, record_ms)
 
     def tick(self, records: Iterable[Record]) -> None:
-        """Hear of time: each tick acts once all records that were there when it was sent are in."""
+        """Hear of time: a tick acts once all records that were there when it was sent are in."""
         for record in records:
             if record.offset < self.meta.offsets.get("ticks", 0) or record.value is None:
                 continue
@@ -179,9 +178,10 @@ class Shard:
         self._run_ticks()
 
     def _run_ticks(self) -> None:
-        for t_ms in self._ticks.take_due(self.meta.offsets):
-            if t_ms > self.meta.watermark_ms:
-                self._advance(t_ms)
+        # After a backlog many are due at once; what the last of them says holds.
+        t_ms = max(self._ticks.take_due(self.meta.offsets), default=0)
+        if t_ms > self.meta.watermark_ms:
+            self._advance(t_ms)
 
     def _advance(self, now_ms: int) -> None:
         """Let event time reach ``now_ms``."""
@@ -200,13 +200,13 @@ class Shard:
 
     def tell_clocks(self) -> None:
         """Tell a slice of what clocks did by the time that is reached."""
-        meta, plan = self.meta, self.plan
-        now_ms, least_ms = meta.watermark_ms, meta.sealed_ms + plan.late_after_ms
+        meta, late_ms = self.meta, self.plan.late_after_ms
+        now_ms, least_ms = meta.watermark_ms, meta.sealed_ms + late_ms
         for told in self.sla.advance(now_ms, self._history, meta.first_seen_ms):
             self._book(told.home, told.facts, max(told.record_ms, least_ms))
         if not self.is_behind:
             # What is yet to be told happened in minutes that have to stay open for it.
-            meta.sealed_ms = max(meta.sealed_ms, now_ms - plan.late_after_ms - plan.pane_ms)
+            meta.sealed_ms = max(meta.sealed_ms, now_ms - late_ms - self.plan.pane_ms)
         self.changed = True
 
     @property
@@ -222,10 +222,10 @@ class Shard:
         """Everything that changed since the last flush; None when nothing did."""
         if not self.changed:
             return None
-        self.changed = False
         self.meta.check()
         self.seq += 1
         assert not self.dead
+        self.changed = False
         for name, item in self.shelf.changed:
             self._tell(name, item)
         meta, kept_ms = self.meta, self.plan.retention_ms

@@ -10,7 +10,7 @@ from schemas.groupings import SEPARATOR
 from streams.core.gauges import Gauges, Standing, due_marks, standing_of
 from streams.core.items import Item, unpack
 from streams.core.life import WAITING
-from streams.core.plan import Plan
+from streams.core.plan import MINUTE_MS, Plan
 from streams.core.subjects import Home
 
 
@@ -31,7 +31,10 @@ class Shelf:
         self._hot: dict[str, Item] = {}
         self._dirty: list[tuple[str, Item]] = []
         self._marks: list[tuple[int, str]] = []
-        self._expiries: list[tuple[int, str]] = []
+        #: Who may have to go from a minute (UTC ms of its start) on, and these minutes as a heap:
+        #: a tuple for each item in a heap of its own would weigh as much as the item.
+        self._expiries: dict[int, list[str]] = {}
+        self._expiry_minutes: list[int] = []
         self._kept_ms_min = min(plan.retention_ms, plan.open_item_retention_ms)
         #: Event time that the due marks have been brought up to.
         self._now_ms = 0
@@ -104,7 +107,7 @@ class Shelf:
             item = self._unpack(packed)
             self._gauges.move(home_of(key), None, item.counted)
             self._schedule(key, item)
-            heappush(self._expiries, (self._expiry_ms(item), key))
+            self._look_again(key, self._expiry_ms(item))
         for key in dirty & self._packed.keys():
             item = self.item(key)
             item.fresh = list(item.moments)
@@ -117,7 +120,7 @@ class Shelf:
         for key, item in dirty:
             item.dirty = False
             if item.counted is None and key not in self._packed:
-                heappush(self._expiries, (self._expiry_ms(item), key))
+                self._look_again(key, self._expiry_ms(item))
             self._count(key, item)
             # To the end of those at hand: it was needed last.
             self._hot[key] = self._hot.pop(key)
@@ -149,19 +152,30 @@ class Shelf:
                 self._count(key, item)
         return self._retire(now_ms)
 
+    def _look_again(self, key: str, at_ms: int) -> None:
+        """See from then on whether an item has to go."""
+        minute_ms = at_ms - at_ms % MINUTE_MS
+        keys = self._expiries.get(minute_ms)
+        if keys is None:
+            keys = self._expiries[minute_ms] = []
+            heappush(self._expiry_minutes, minute_ms)
+        keys.append(key)
+
     def _retire(self, now_ms: int) -> list[str]:
-        gone = []
-        while self._expiries and self._expiries[0][0] <= now_ms:
-            key = heappop(self._expiries)[1]
-            item = self.item(key)
-            expiry_ms = self._expiry_ms(item)
-            if expiry_ms > now_ms or item.dirty:
-                heappush(self._expiries, (max(expiry_ms, now_ms + 1), key))
-                continue
-            self._gauges.move(home_of(key), item.counted, None)
-            del self._hot[key]
-            self._packed.pop(key, None)
-            gone.append(key)
+        gone, stay = [], []
+        while self._expiry_minutes and self._expiry_minutes[0] <= now_ms:
+            for key in self._expiries.pop(heappop(self._expiry_minutes)):
+                item = self.item(key)
+                expiry_ms = self._expiry_ms(item)
+                if expiry_ms > now_ms or item.dirty:
+                    stay.append((key, max(expiry_ms, now_ms + 1)))
+                    continue
+                self._gauges.move(home_of(key), item.counted, None)
+                del self._hot[key]
+                self._packed.pop(key, None)
+                gone.append(key)
+        for key, at_ms in stay:
+            self._look_again(key, at_ms)
         return gone
 
     def _count(self, key: str, item: Item) -> None:
