@@ -152,15 +152,18 @@ class Acknowledge(msgspec.Struct, frozen=True, omit_defaults=True, tag="acknowle
     at_ms: int
     note: str = ""
     until_ms: int | None = None
+    #: Of the alert, for the log.
+    labels: dict[str, str] = {}
 
 
-class Unacknowledge(msgspec.Struct, frozen=True, tag="unacknowledge"):
+class Unacknowledge(msgspec.Struct, frozen=True, omit_defaults=True, tag="unacknowledge"):
     """Nobody takes care of an alert any more."""
 
     id: str
     fingerprint: str
     owner: str
     at_ms: int
+    labels: dict[str, str] = {}
 
 
 class Close(msgspec.Struct, frozen=True, omit_defaults=True, tag="close"):
@@ -173,6 +176,7 @@ class Close(msgspec.Struct, frozen=True, omit_defaults=True, tag="close"):
     owner: str
     at_ms: int
     note: str = ""
+    labels: dict[str, str] = {}
 
 
 Command = Acknowledge | Unacknowledge | Silence | Close

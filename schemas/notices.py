@@ -30,6 +30,9 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     attempts: int
     at_ms: int
     detail: str = ""
+    rule: str = ""
+    rule_version: str = ""
+    labels: dict[str, str] = {}
 
 
 def decode_record(data: bytes) -> AlertTransition | Silence:

@@ -105,6 +105,7 @@ TARGETS = ("webhook", "pagerduty", "alertmanager", "kafka", "apprise")
 class Receiver(Part):
     """One who is told. ``internal`` allows addresses of this house, and plain http there.
 
+    ``item_ids`` lets a client have the ids of items behind an alert; others get them anyway.
     ``retries`` are the pauses after a failure, the last one repeated until ``give_up_after``.
     """
 
@@ -120,6 +121,7 @@ class Receiver(Part):
     repeat_interval_ms: DurationMs = Field(14_400_000, alias="repeat_interval", ge=100)
     audience: Literal["internal", "client"] = "internal"
     projects: tuple[StrictStr, ...] = ()
+    item_ids: bool = False
     internal: bool = False
     send_resolved: bool = True
     watchdog: bool = False

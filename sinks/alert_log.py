@@ -54,6 +54,9 @@ def of_told(given: Told) -> AlertLogRow:
         outcome=given.outcome,
         attempts=given.attempts,
         detail=given.detail,
+        rule=given.rule,
+        rule_version=given.rule_version,
+        labels=given.labels,
         # A notice that was told twice, before and after a crash, is told once more by its last row.
         revision=given.attempts * 2 + (given.outcome != "pending"),
     )
@@ -68,12 +71,14 @@ def of_command(given: Command) -> AlertLogRow:
             return AlertLogRow(
                 fingerprint=given.fingerprint, kind="command", id=given.id, what=what,
                 at_ms=given.at_ms, person=given.owner, note=note,
+                rule=given.labels.get("alertname", ""), labels=given.labels,
             )  # fmt: skip
         case Close():
             return AlertLogRow(
                 fingerprint=given.fingerprint, kind="command", id=given.id, what="close",
                 at_ms=given.at_ms, starts_ms=given.starts_at_ms, person=given.owner,
                 note=given.note, outcome=given.verdict,
+                rule=given.labels.get("alertname", ""), labels=given.labels,
             )  # fmt: skip
         case Silence():
             return AlertLogRow(

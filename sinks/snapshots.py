@@ -14,12 +14,7 @@ from schemas.deadlines import DueLine
 from schemas.groupings import subject_key
 from schemas.readings import Gauges
 from schemas.rows import SnapshotRow, WindowRow
-from streams.core.readings import Context, read_all
-
-#: A source that says nothing, not even a heartbeat, is silent after this long ...
-SILENT_MS_MIN = 5 * 60_000
-#: ... and a window is stale when that is at least this part of it.
-SILENT_SHARE_MIN = 0.1
+from streams.core.readings import Context, is_stale, read_all
 
 WINDOW_PREFIX = "w:"
 #: What is said of the present; deadlines are in what metrics make of them.
@@ -59,20 +54,12 @@ def covered_ms(row: SnapshotRow, window: WindowRow) -> int:
     return max(0, window.end_ms - max(window.start_ms, min(row.first_seen_ms.values())))
 
 
-def is_stale(row: SnapshotRow, window: WindowRow) -> bool:
-    """Whether so much of a window is silence that a low count may only be a gap."""
-    if row.last_seen_ms is None:
-        return False
-    share_ms = SILENT_SHARE_MIN * (window.end_ms - window.start_ms)
-    return row.as_of_ms - row.last_seen_ms >= max(SILENT_MS_MIN, share_ms)
-
-
 def window_of(row: SnapshotRow, window: WindowRow, gauges: Gauges) -> dict[str, Any]:
     """Every metric that makes sense in the grouping, and how much of the window is covered."""
     context = Context(
         seen=frozenset(row.first_seen_ms),
         dimensions=tuple(row.dims),
-        stale=is_stale(row, window),
+        stale=is_stale(row.last_seen_ms, row.as_of_ms, window.end_ms - window.start_ms),
         warming=row.sources_known < row.sources_total,
     )
     span_ms = covered_ms(row, window)

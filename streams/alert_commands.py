@@ -62,13 +62,16 @@ class Commands:
         self, alert: AlertTransition, owner: Principal, note: str, until_ms: int | None
     ) -> Acknowledge:
         """Somebody takes care of an alert; what was sent."""
-        given = Acknowledge(_id(), alert.fingerprint, owner.name, now_ms(), note, until_ms)
+        at_ms = now_ms()
+        given = Acknowledge(
+            _id(), alert.fingerprint, owner.name, at_ms, note, until_ms, alert.labels
+        )
         await self._send(given)
         return given
 
     async def unacknowledge(self, alert: AlertTransition, owner: Principal) -> Unacknowledge:
         """Nobody takes care of it any more."""
-        given = Unacknowledge(_id(), alert.fingerprint, owner.name, now_ms())
+        given = Unacknowledge(_id(), alert.fingerprint, owner.name, now_ms(), alert.labels)
         await self._send(given)
         return given
 

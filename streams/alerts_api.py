@@ -151,7 +151,7 @@ class AlertsApi:
             raise _no_alert(name)
         close = Close(
             f"{name}-{episode.alert.starts_at_ms}-{owner.name}", name, episode.alert.starts_at_ms,
-            given.verdict, owner.name, now_ms(), given.note,
+            given.verdict, owner.name, now_ms(), given.note, episode.alert.labels,
         )  # fmt: skip
         await self.commands.close(close)
         return web.json_response({"id": close.id, "owner": owner.name})

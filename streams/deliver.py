@@ -27,6 +27,7 @@ from sinks import alert_log
 from sinks.alert_feed import AlertFeed
 from sinks.clickhouse import ClickHouseSink
 from sinks.errors import Refused
+from sinks.evidence_items import EvidenceItems
 from sinks.redis import RedisSink
 from sinks.rows import RowKind
 from streams.batches import batch_topic, batches
@@ -79,13 +80,6 @@ def _read_dead_letter(record: RawRecord) -> DeadLetterRow:
     return from_record(record.key, record.value, tuple(record.headers)).to_row()
 
 
-def _read_alert(record: RawRecord) -> AlertLogRow:
-    found = decode_record(record.value or b"")
-    if isinstance(found, Silence):
-        return alert_log.of_command(found)
-    return alert_log.of_transition(found)
-
-
 def _read_command(record: RawRecord) -> AlertLogRow:
     return alert_log.of_command(decode_command(record.value or b""))
 
@@ -110,13 +104,38 @@ def make_clickhouse(settings: Settings, instance: str) -> Deliverer:
         Role.LABELS: ("labels", partial(_read_row, LabelRow)),
         Role.SLA: ("sla_ledger", partial(_read_row, SlaRow)),
         Role.DEAD_LETTERS: ("dead_letters", _read_dead_letter),
-        Role.ALERTS: ("alert_log", _read_alert),
         Role.COMMANDS: ("alert_log", _read_command),
         Role.NOTICES: ("alert_log", _read_told),
     }
     for role, (kind, read) in kinds.items():
         deliverer.deliver(role, read, partial(sink.write, kind))
+    items = EvidenceItems(
+        connections.clickhouse,
+        Names(settings.space.space).database,
+        user=connections.clickhouse_user,
+        password=connections.clickhouse_password.get_secret_value(),
+    )
+    deliverer.deliver(Role.ALERTS, _read_alert, partial(_write_alerts, sink, items))
     return deliverer
+
+
+def _read_alert(record: RawRecord) -> msgspec.Struct:
+    return decode_record(record.value or b"")
+
+
+def _write_alerts(
+    sink: ClickHouseSink, items: EvidenceItems, given: Sequence[msgspec.Struct]
+) -> Sequence[Refused]:
+    """Steps and silences as rows; steps that raise an alert name some of the items behind it."""
+    steps = [each for each in given if isinstance(each, AlertTransition)]
+    pairs: list[tuple[msgspec.Struct, AlertLogRow]] = [
+        (step, alert_log.of_transition(filled))
+        for step, filled in zip(steps, items.fill(steps), strict=True)
+    ]
+    pairs += [(each, alert_log.of_command(each)) for each in given if isinstance(each, Silence)]
+    given_of = {id(row): each for each, row in pairs}
+    refused = sink.write("alert_log", [row for _, row in pairs])
+    return [Refused(given_of[id(each.row)], each.reason) for each in refused]
 
 
 def make_redis(settings: Settings, instance: str) -> Deliverer:
@@ -148,7 +167,7 @@ def make_redis(settings: Settings, instance: str) -> Deliverer:
 
     deliverer.others.append(PipelineWatch(settings, sink, feed))
     deliverer.deliver(Role.SNAPSHOTS, partial(_read_row, SnapshotRow), write)
-    deliverer.deliver(Role.ALERTS, lambda record: decode_record(record.value or b""), write_alerts)
+    deliverer.deliver(Role.ALERTS, _read_alert, write_alerts)
     return deliverer
 
 

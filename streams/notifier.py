@@ -17,9 +17,11 @@ from sinks.notify.book import Book
 from sinks.notify.notice import Notice
 from sinks.notify.planning import Moment, plan
 from streams import logs
+from streams.batches import Records
 from streams.changelog import outgoing, replay
 from streams.core import wire
 from streams.core.recovery import Replay
+from streams.item_lookup import ItemLookup
 from streams.producer import Outgoing, Producer
 from streams.runtime import App
 from streams.tables import LogTable, PartitionLost, Replayed
@@ -45,8 +47,9 @@ class Notifier:
     All changes happen under ``lock`` and are durable when it is released.
     """
 
-    def __init__(self, app: App, topics: Topics) -> None:
+    def __init__(self, app: App, topics: Topics, items: ItemLookup | None = None) -> None:
         self.app = app
+        self._items = items
         self.topics = topics
         self.book: Book | None = None
         self.lock = asyncio.Lock()
@@ -91,22 +94,38 @@ class Notifier:
 
     async def take(self, batch: Batch) -> None:
         """Take in steps and silences; done when they are durable."""
+        if self.book is None:
+            return
+        next_offset = self.book.meta.next_offset
+        given = await self._read([each for each in batch.records if each.offset >= next_offset])
         async with self.lock:
             if self.book is None:
                 return
-            for record in batch.records:
-                if record.offset < self.book.meta.next_offset:
-                    continue
-                try:
-                    self.book.take(decode_record(record.value or b""), now_ms())
-                except msgspec.DecodeError:
-                    # The deliverer of ClickHouse keeps it as a dead letter.
-                    log.error("alert_unreadable", offset=record.offset)
+            for each in given:
+                self.book.take(each, now_ms())
             self.book.read_up_to(batch.next_offset)
             offsets = self.offsets()
             if await self._flush():
                 cast(Consumer, self.app.consumer).mark_durable(offsets)
         self.news.set()
+
+    async def _read(self, records: Records) -> list[AlertTransition | Silence]:
+        """Steps with some of the items behind them, then silences; the order of each is kept."""
+        steps: list[AlertTransition] = []
+        silences: list[Silence] = []
+        for record in records:
+            try:
+                found = decode_record(record.value or b"")
+            except msgspec.DecodeError:
+                # The deliverer of ClickHouse keeps it as a dead letter.
+                log.error("alert_unreadable", offset=record.offset)
+                continue
+            if isinstance(found, Silence):
+                silences.append(found)
+            else:
+                steps.append(found)
+        filled = steps if self._items is None else await self._items.fill(steps)
+        return [*filled, *silences]
 
     async def decide(self, receivers: Iterable[Receiver], moment: Moment) -> Book | None:
         """Decide who is told of what; the book, in which every notice is durable."""

@@ -9,6 +9,7 @@ from faust.types import TP
 from mode import Service
 
 from schemas.topics import LIVE, Topics
+from sinks.evidence_items import EvidenceItems
 from sinks.notify.bodies import Links
 from sinks.notify.targets import Targets
 from streams.alert_access import Gate
@@ -18,6 +19,7 @@ from streams.alerts_page import AlertsPage
 from streams.batches import batch_topic, batches
 from streams.clockwork import DeliveryObserver, Page
 from streams.health import HealthPage
+from streams.item_lookup import ItemLookup
 from streams.kept_files import KeptFile
 from streams.notifier import Notifier
 from streams.notify_settings import Alerts, Notify
@@ -58,7 +60,14 @@ def make_notify(settings: Settings, notify: Notify, alerts: Alerts, instance: st
     receivers = None
     if space == LIVE or notify.replays:
         receivers = Receivers(notify.receivers, read_receivers)
-    notifier = Notifier(app, Topics(space))
+    connections = settings.connections
+    items = EvidenceItems(
+        connections.clickhouse,
+        Names(space).database,
+        user=connections.clickhouse_user,
+        password=connections.clickhouse_password.get_secret_value(),
+    )
+    notifier = Notifier(app, Topics(space), ItemLookup(items))
     targets = Targets(Links(notify.public_url), space, settings.connections.kafka)
     pulse = Pulse(notifier, settings.floor.partitions, notify)
     postman = Postman(notifier, receivers, targets, pulse)

@@ -49,7 +49,8 @@ def to_tell_again(book: Book, receiver: Receiver, now_ms: int) -> list[AlertTran
         if alert.suppressed_by or not (is_active(alert) or fresh):
             continue
         if receiver.audience == "client":
-            seen = for_client(alert, frozenset(receiver.projects))
+            projects = frozenset(receiver.projects)
+            seen = for_client(alert, projects, with_items=receiver.item_ids)
             if seen is None:
                 continue
             alert = seen

@@ -12,11 +12,14 @@ _FOR_CLIENTS = frozenset(
 )
 
 
-def for_client(alert: AlertTransition, projects: frozenset[str]) -> AlertTransition | None:
+def for_client(
+    alert: AlertTransition, projects: frozenset[str], *, with_items: bool = False
+) -> AlertTransition | None:
     """The alert as a client of these projects may see it; None when it may not at all.
 
     Left out: everything about people (who acknowledged included), what suppressed it, SQL, links
-    to runbooks, and contributors and annotations that speak of a person or another project.
+    to runbooks, contributors and annotations that speak of a person or another project, and
+    items' ids unless they were allowed.
     """
     if not in_projects(alert.labels, projects) or PERSON_LABELS & alert.labels.keys():
         return None
@@ -29,19 +32,22 @@ def for_client(alert: AlertTransition, projects: frozenset[str]) -> AlertTransit
     return msgspec.structs.replace(
         alert,
         annotations=annotations,
-        evidence=_evidence(alert, projects),
+        evidence=_evidence(alert, projects, with_items),
         suppressed_by=(),
         acknowledged_by="",
         note="",
     )
 
 
-def _evidence(alert: AlertTransition, projects: frozenset[str]) -> Evidence | None:
+def _evidence(
+    alert: AlertTransition, projects: frozenset[str], with_items: bool
+) -> Evidence | None:
     seen = alert.evidence
     if seen is None:
         return None
     kept = tuple(each for each in seen.contributors if not _is_foreign(each, alert, projects))
-    return msgspec.structs.replace(seen, contributors=kept, sql="")
+    items = seen.item_ids if with_items else ()
+    return msgspec.structs.replace(seen, contributors=kept, item_ids=items, sql="", items_sql="")
 
 
 def _is_foreign(given: Contributor, alert: AlertTransition, projects: frozenset[str]) -> bool:

@@ -45,7 +45,10 @@ def visible(notice: Notice, receiver: Receiver) -> list[Entry]:
     if receiver.audience == "internal":
         return list(notice.entries)
     projects = frozenset(receiver.projects)
-    seen = ((for_client(each.alert, projects), each.reason) for each in notice.entries)
+    seen = (
+        (for_client(each.alert, projects, with_items=receiver.item_ids), each.reason)
+        for each in notice.entries
+    )
     return [Entry(alert, reason) for alert, reason in seen if alert is not None]
 
 

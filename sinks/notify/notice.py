@@ -48,7 +48,7 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
             Told(
                 self.id, self.receiver, each.reason, each.alert.fingerprint,
                 each.alert.starts_at_ms, each.alert.seq, self.outcome, self.attempts, at_ms,
-                self.detail,
+                self.detail, each.alert.rule, each.alert.rule_version, each.alert.labels,
             )
             for each in self.entries
             if each.reason is not None

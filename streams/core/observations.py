@@ -15,14 +15,9 @@ from schemas.rules_signals import Signal
 from streams.core.formulas import Counts, total_of
 from streams.core.gauges import Gauge
 from streams.core.plan import MINUTE_MS
-from streams.core.readings import Context, read_counts
+from streams.core.readings import Context, is_stale, read_counts
 from streams.core.rollups import Rollups
 from streams.core.rules import needs_gauges
-
-#: A source that says nothing, not even a heartbeat, is silent after this long ...
-SILENT_MS_MIN = 5 * MINUTE_MS
-#: ... and a window is stale when that is at least this part of it.
-SILENT_SHARE_MIN = 0.1
 
 #: Signals that somebody else measured: by id, then by subject (values joined; "" is the floor).
 Signals = Mapping[str, Mapping[str, float]]
@@ -172,10 +167,7 @@ class Observer:
         return self._is_stale(self._heard_of(subject), span)
 
     def _is_stale(self, heard: _Heard, span: Span) -> bool:
-        if heard.last_ms is None:
-            return False
-        share_ms = SILENT_SHARE_MIN * (span.end_ms - span.start_ms)
-        return self.now_ms - heard.last_ms >= max(SILENT_MS_MIN, share_ms)
+        return is_stale(heard.last_ms, self.now_ms, span.end_ms - span.start_ms)
 
     def _heard_of(self, subject: str) -> _Heard:
         dims = self.dims(subject)

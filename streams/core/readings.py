@@ -19,6 +19,10 @@ from streams.core.formulas import Counts, Read, ready
 
 #: Formulas in which silence reads as zero.
 _SILENCE_IS_ZERO = (Amount, PerHour, Level, Clearing, *PROMISED)
+#: A source that says nothing, not even a heartbeat, is silent after this long ...
+SILENT_MS_MIN = 5 * 60_000
+#: ... and a window is stale when that is at least this part of it.
+SILENT_SHARE_MIN = 0.1
 _WARMING = Reading(None, None, None, 0, WARMING_UP)
 
 
@@ -35,6 +39,13 @@ class Context:
     dimensions: tuple[str, ...] = ()
     stale: bool = False
     warming: bool = False
+
+
+def is_stale(last_seen_ms: int | None, now_ms: int, length_ms: int) -> bool:
+    """Whether so much of a window that ends now is silence that a low count may only be a gap."""
+    if last_seen_ms is None:
+        return False
+    return now_ms - last_seen_ms >= max(SILENT_MS_MIN, SILENT_SHARE_MIN * length_ms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from schemas.measures import bin_of, key_of
 from schemas.metrics import METRIC_BY_ID
 from schemas.metrics.declaration import SLA_ACTIVATE
 from schemas.rows import SnapshotRow, WindowRow
-from sinks.snapshots import fields_of, gauges_of, is_stale, window_of
+from sinks.snapshots import fields_of, gauges_of, window_of
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -44,12 +44,15 @@ def test_a_rate_is_per_hour_of_what_is_covered() -> None:
     ("silent_ms", "stale"), [(0, False), (5 * MINUTE_MS, False), (6 * MINUTE_MS, True)]
 )
 def test_an_hour_with_a_tenth_of_silence_at_its_end_is_stale(silent_ms: int, stale: bool) -> None:
-    assert is_stale(_row(last_ms=NOW_MS - silent_ms), LAST_HOUR) is stale
+    row = _row(last_ms=NOW_MS - silent_ms)
+    found = window_of(row, LAST_HOUR, gauges_of(row))["throughput"]
+    assert (found.cause == "stale_source") is stale
 
 
 def test_a_quiet_minute_is_no_silence() -> None:
     minute = WindowRow(NOW_MS - MINUTE_MS, NOW_MS, {})
-    assert not is_stale(_row(last_ms=NOW_MS - 2 * MINUTE_MS), minute)
+    row = _row(last_ms=NOW_MS - 2 * MINUTE_MS)
+    assert window_of(row, minute, gauges_of(row))["throughput"].value == 0.0
 
 
 def test_until_every_source_has_reported_nothing_is_known() -> None:

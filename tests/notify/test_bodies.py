@@ -5,6 +5,7 @@ import json
 import secrets
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,7 +78,7 @@ def test_a_client_sees_no_person_and_nothing_of_others() -> None:
     alert = step(
         "acknowledged",
         1,
-        evidence=evidence(),
+        evidence=msgspec.structs.replace(evidence(), items_sql="SELECT 2"),
         acknowledged_by="",
         note="ask ada",
         annotations={
@@ -91,7 +92,12 @@ def test_a_client_sees_no_person_and_nothing_of_others() -> None:
     for hidden in (PERSON, "other-client", "ada", "SELECT", "internal.md"):
         assert hidden not in text
     assert "hate: oldest item waits 21 min" in text
-    assert "case-1" in text
+    assert "case-1" not in text
+    let = receiver(audience="client", projects=["comments-en"], item_ids=True)
+    allowed = bodies.encode(bodies.webhook(notice_of(let, alert), let, LINKS)).decode()
+    assert "case-1" in allowed
+    (entry,) = bodies.visible(notice_of(let, alert), let)
+    assert b"SELECT" not in msgspec.json.encode(entry)
 
 
 def test_projects_of_one_name_are_told_apart_by_their_organisation() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 from redis import Redis
 
 from streams.spaces import Names
@@ -10,7 +11,9 @@ from tests.integration.notify.notify_space import NotifySpace, hook
 from tests.notify.listeners import listening
 from tests.notify.transitions import evidence, step
 
-STEPS = [step("pending", 0), step("firing", 1, evidence=evidence()), step("resolved", 2)]
+EVIDENCE = msgspec.structs.replace(evidence(), item_ids=(), items_sql="SELECT 'case-9'")
+STEPS = [step("pending", 0), step("firing", 1, evidence=EVIDENCE), step("resolved", 2)]
+HATE = ("BacklogAge", "hate")
 
 
 async def live(space: NotifySpace) -> None:
@@ -23,6 +26,7 @@ async def live(space: NotifySpace) -> None:
         ]
         await space.say(*STEPS[:2])
         await here.until(lambda heard: len(heard) == 1)
+        assert here.heard[0].json["alerts"][0]["annotations"]["items"] == "case-9"
         await space.say(STEPS[2])
         await here.until(lambda heard: len(heard) == 2)
         await until_logged(space)
@@ -33,7 +37,8 @@ async def live(space: NotifySpace) -> None:
 
 def logged(space: NotifySpace) -> list[tuple[object, ...]]:
     found = space.floor.client.query(
-        "SELECT kind, what, receiver, outcome, attempts FROM alert_log FINAL "
+        "SELECT kind, what, receiver, outcome, attempts, rule, labels['queue'], item_ids "
+        "FROM alert_log FINAL "
         f"WHERE fingerprint = '{STEPS[0].fingerprint}' ORDER BY kind, seq"
     )
     return [tuple(row) for row in found.result_rows]
@@ -49,11 +54,11 @@ def test_every_step_and_notice_is_in_the_log_and_the_feed(opened: OpenNotify) ->
     space = opened(WATCHFLOOR_NOTIFY_SILENT_S="3600")
     asyncio.run(live(space))
     assert logged(space) == [
-        ("notice", "firing", "ops", "sent", 1),
-        ("notice", "resolved", "ops", "sent", 1),
-        ("transition", "pending", "", "", 0),
-        ("transition", "firing", "", "", 0),
-        ("transition", "resolved", "", "", 0),
+        ("notice", "firing", "ops", "sent", 1, *HATE, []),
+        ("notice", "resolved", "ops", "sent", 1, *HATE, []),
+        ("transition", "pending", "", "", 0, *HATE, []),
+        ("transition", "firing", "", "", 0, *HATE, ["case-9"]),
+        ("transition", "resolved", "", "", 0, *HATE, []),
     ]
     prefix = Names(space.floor.name).redis_prefix
     with Redis.from_url(space.floor.settings.connections.redis, decode_responses=True) as redis:
