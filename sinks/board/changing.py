@@ -82,15 +82,17 @@ class Changing:
         principal = self.door.reader(request)
         scope = Scope.of(principal)
         found = self._known(request, scope)
-        steps, says = None, None
+        steps, says, evidence = None, None, shown_alerts.evidence(found)
         try:
             steps = await self._steps(found, scope)
+            if evidence is not None and not scope.is_client:
+                evidence["item_ids"] = evidence["item_ids"] or await self._items(found)
         except HistoryAway as error:
             says = f"ClickHouse does not answer ({error})."
         return answer(
             {
                 "alert": shown_alerts.shown(found, self.hub.reader.live),
-                "evidence": shown_alerts.evidence(found),
+                "evidence": evidence,
                 "annotations": found.annotations,
                 "history": steps,
                 "history_says": says,
@@ -166,6 +168,17 @@ class Changing:
         if found is None:
             raise Failed("not_found", "There is no such alert.", "it may have ended a week ago")
         return found
+
+    async def _items(self, alert: AlertTransition) -> list[str]:
+        """Some of the items behind an episode, as its notices named them."""
+        clickhouse = self.history.clickhouse
+        rows = await clickhouse.rows(
+            f"SELECT item_ids FROM {clickhouse.database}.alert_log FINAL "
+            f"WHERE fingerprint = {quoted(alert.fingerprint)} AND kind = 'transition' "
+            f"AND toUnixTimestamp64Milli(starts_at) = {alert.starts_at_ms} "
+            "AND notEmpty(item_ids) ORDER BY seq DESC LIMIT 1"
+        )
+        return list(rows[0]["item_ids"]) if rows else []
 
     async def _steps(self, alert: AlertTransition, scope: Scope) -> list[dict[str, Any]]:
         """What happened to an alert, latest first; a client sees its transitions only."""

@@ -6,6 +6,7 @@ take one again. So it holds one message at most, however slow it is.
 
 import asyncio
 import contextlib
+import socket
 import time
 
 from aiohttp import web
@@ -17,6 +18,8 @@ from sinks.board.channels import Channel, event
 _RETRY = b"retry: 2000\n\n"
 #: A client that took nothing for so long is gone, whatever its socket says.
 STUCK_S = 30.0
+#: What the kernel may hold for a client.
+KERNEL_BYTES = 128 * 1024
 
 
 async def serve(
@@ -27,6 +30,7 @@ async def serve(
         headers={**HEADERS, "Content-Type": "text/event-stream; charset=utf-8",
                  "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     )  # fmt: skip
+    _narrow(request)
     await response.prepare(request)
     channel.clients += 1
     try:
@@ -35,6 +39,14 @@ async def serve(
     finally:
         channel.clients -= 1
     return response
+
+
+def _narrow(request: web.Request) -> None:
+    """Let the kernel hold little for a client, or a slow one would see old turns for minutes."""
+    given = None if request.transport is None else request.transport.get_extra_info("socket")
+    if given is not None:
+        with contextlib.suppress(OSError):
+            given.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
 
 
 async def _tell(

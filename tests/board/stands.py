@@ -197,11 +197,13 @@ async def open_stand(ground: Ground, *, running: bool = False) -> AsyncIterator[
             for task in working:
                 task.cancel()
         # Large snapshots come as one line each.
-        async with aiohttp.ClientSession(read_bufsize=2**24) as session:
-            yield Stand(f"http://127.0.0.1:{runner.addresses[0][1]}", made, session)
-        made.hub.close()
-        for task in working:
-            task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*working)
-        await runner.cleanup()
+        try:
+            async with aiohttp.ClientSession(read_bufsize=2**24) as session:
+                yield Stand(f"http://127.0.0.1:{runner.addresses[0][1]}", made, session)
+        finally:
+            made.hub.close()
+            for task in working:
+                task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.gather(*working)
+            await runner.cleanup()
