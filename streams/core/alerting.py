@@ -20,7 +20,7 @@ id. ``Close`` is for the log of alerts, not for here.
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Protocol, assert_never
 
 from schemas.alerts import (
@@ -37,7 +37,9 @@ from schemas.rules_signals import Signal
 from streams.core import alerts
 from streams.core.alert_state import AlertState
 from streams.core.alerts import UNWATCHED_MS
+from streams.core.corrections import take_back
 from streams.core.evaluation import Evaluation, subjects_of
+from streams.core.guard import TakenBack
 from streams.core.observations import Index, Observer, Signals
 from streams.core.plan import MINUTE_MS
 from streams.core.rollups import Rollups
@@ -96,6 +98,17 @@ class Alerting:
                     evaluation.look(ready, subject)
         evaluation.settle()
         return evaluation.said
+
+    def take_back(self, taken: Iterable[TakenBack]) -> None:
+        """Hear what became less; call it before ``evaluate``, in the same flush."""
+        for each in taken:
+            take_back(self.book, self.state, each)
+
+    @property
+    def guarded(self) -> frozenset[str]:
+        """Subjects of which something was told that can be taken back."""
+        found = self.state.alerts.items()
+        return frozenset(subject for (_, subject), alert in found if alert.basis is not None)
 
     def _is_ours(self, ready: ReadyRule, subject: str) -> bool:
         if not isinstance(ready.watched, Signal):

@@ -16,12 +16,14 @@ from typing import assert_never
 import msgspec
 
 from schemas.alerts import AlertTransition, Evidence, State, Transition
-from streams.core.plan import MINUTE_MS
+from streams.core.plan import DAY_MS, MINUTE_MS
 
 #: An alert without data for this long is stale; one that only waits for its hold is dropped.
 STALE_AFTER_MS = 5 * MINUTE_MS
 #: An alert that comes back this soon after it resolved keeps its owner.
 REMEMBERED_MS = 30 * MINUTE_MS
+#: An alert that is over can still be taken back for so long.
+CORRECTED_WITHIN_MS = DAY_MS
 #: Between two evaluations further apart than this nobody looked, so nothing is known of it.
 UNWATCHED_MS = STALE_AFTER_MS
 
@@ -42,6 +44,22 @@ class Timing:
 
     for_ms: int = 0
     keep_firing_for_ms: int = 0
+
+
+class Basis(msgspec.Struct, frozen=True, array_like=True):
+    """What an alert was raised for: ``bad`` things in a window, of which so many are ``left``.
+
+    ``counts_good``: the value is the share of what is not bad.
+    """
+
+    start_ms: int
+    end_ms: int
+    bad: int
+    left: int
+    value: float
+    op: str
+    threshold: float
+    counts_good: bool
 
 
 class Alert(msgspec.Struct, omit_defaults=True):
@@ -70,6 +88,9 @@ class Alert(msgspec.Struct, omit_defaults=True):
     #: What the flush that wrote this says; said again by who takes over right after it.
     said: tuple[AlertTransition, ...] = ()
     version: int = 1
+    basis: Basis | None = None
+    #: Later data took the reason away, and nobody was told so yet.
+    withdrawn: bool = False
 
     @property
     def is_active(self) -> bool:
@@ -114,6 +135,7 @@ def _begin(alert: Alert, timing: Timing, now_ms: int) -> list[Transition]:
         alert.owner, alert.note, alert.owned_until_ms = "", "", None
     alert.starts_at_ms = alert.counted_from_ms = now_ms
     alert.seq, alert.resolved_ms, alert.suppressed_by = 0, None, ()
+    alert.basis, alert.withdrawn = None, False
     alert.state = "firing" if timing.for_ms == 0 else "pending"
     return ["firing" if timing.for_ms == 0 else "pending"]
 
@@ -136,6 +158,15 @@ def resolve(alert: Alert, now_ms: int) -> list[Transition]:
     alert.state, alert.resolved_ms, alert.changed_ms = "resolved", now_ms, now_ms
     alert.unknown_from_ms, alert.stale = None, False
     return ["resolved"]
+
+
+def correct(alert: Alert, now_ms: int) -> list[Transition]:
+    """Take back what was told of the episode, over or not: its reason turned out to be none."""
+    alert.basis, alert.withdrawn = None, False
+    was_active = alert.is_active
+    if was_active:
+        resolve(alert, now_ms)
+    return ["corrected"] if was_active or alert.state == "resolved" else []
 
 
 def _without_data(alert: Alert, now_ms: int) -> list[Transition]:
@@ -202,5 +233,6 @@ def is_over(alert: Alert, now_ms: int) -> bool:
     """Whether nothing has to be remembered of it."""
     if alert.state == "resolved":
         assert alert.resolved_ms is not None
-        return now_ms - alert.resolved_ms > REMEMBERED_MS
+        remembered_ms = REMEMBERED_MS if alert.basis is None else CORRECTED_WITHIN_MS
+        return now_ms - alert.resolved_ms > remembered_ms
     return alert.state == "inactive"

@@ -9,6 +9,7 @@ from schemas.rules_signals import Signal
 from streams.core import alerts
 from streams.core.alert_state import AlertState, Key
 from streams.core.alerts import Alert, Timing, Verdict
+from streams.core.corrections import basis_of
 from streams.core.evidence import annotations_of, contributors_of, evidence_of
 from streams.core.observations import Observer
 from streams.core.plan import DAY_MS
@@ -47,7 +48,14 @@ class Evaluation:
             alert = self.state.add(key, Alert(_labels(ready, dims)))
         before = _mark(alert)
         alert.rule_version = ready.version
-        steps = alerts.step(alert, _timing(ready), finding.verdict, self.seen.now_ms)
+        if alert.withdrawn and finding.verdict in (Verdict.CLEAR, Verdict.BETWEEN):
+            steps = alerts.correct(alert, self.seen.now_ms)
+        else:
+            steps = alerts.step(alert, _timing(ready), finding.verdict, self.seen.now_ms)
+        if "firing" in steps or (alert.withdrawn and finding.verdict is Verdict.BREACHED):
+            # From now on, or now that its first reason is gone, it rests on this.
+            alert.basis = basis_of(ready, subject, finding, self.seen)
+            alert.withdrawn = False
         if "firing" in steps:
             alerts.suppress(alert, self._quiet(key, alert))
         for step in steps:
@@ -85,7 +93,9 @@ class Evaluation:
 
     def say(self, alert: Alert, step: Transition) -> None:
         """One more transition of an alert."""
-        over = step in ("resolved", "dropped")
+        ends_at_ms = self.seen.now_ms if step in ("resolved", "dropped") else None
+        if step == "corrected":
+            ends_at_ms = alert.resolved_ms
         alert.seq += 1
         transition = AlertTransition(
             fingerprint=fingerprint(alert.labels),
@@ -99,7 +109,7 @@ class Evaluation:
             labels=alert.labels,
             annotations=alert.annotations,
             evidence=alert.evidence,
-            ends_at_ms=self.seen.now_ms if over else None,
+            ends_at_ms=ends_at_ms,
             suppressed_by=alert.suppressed_by,
             acknowledged_by=alert.owner,
             note=alert.note,
@@ -162,7 +172,10 @@ def _timing(ready: ReadyRule) -> Timing:
 
 def _mark(alert: Alert) -> tuple[object, ...]:
     """What must be stored when it changes."""
-    return (alert.state, alert.seq, alert.counted_from_ms, alert.unknown_from_ms, alert.stale)
+    return (
+        alert.state, alert.seq, alert.counted_from_ms, alert.unknown_from_ms, alert.stale,
+        alert.basis, alert.withdrawn,
+    )  # fmt: skip
 
 
 def _counts_on(ready: ReadyRule | None, alert: Alert, now_ms: int) -> bool:

@@ -49,6 +49,7 @@ class Lookout:
         given = {name: {"": value} for name, value in signals.items()}
         given["dead_letter_rate"] = {"": float(self._dead_per_hour())}
         said, self._said = self._said, []
+        alerting.take_back(rollups.guard.take())
         if rollups.watermark_ms:
             now_ms = rollups.watermark_ms
             said += alerting.evaluate(rollups, now_ms, changed=changed, late=late, signals=given)
@@ -56,6 +57,7 @@ class Lookout:
             (key, None if value is None else wire.stamped(rollups.epoch, published.seq, value))
             for key, value in alerting.state.records()
         ]
+        rollups.guard.subjects = alerting.guarded
         silences = alerting.take_silences()
         return replace(published, log=published.log + stored, alerts=said, silences=silences)
 
@@ -94,4 +96,5 @@ class LookoutKeeper:
         rules = {key for key in touched | stale if key.startswith(RULES)}
         self._lookout.resay(state.begin(touched & rules))
         state.rewrite(rules)
+        self._lookout.rollups.guard.subjects = self._lookout.alerting.guarded
         self._rollups.begin(epoch, touched - rules, stale - rules)

@@ -14,6 +14,7 @@ from schemas.groupings import SEPARATOR, subject_dims
 from schemas.measures import Tally, add, merged, subtract
 from streams.core import wire
 from streams.core.gauges import COUNTS, Gauge
+from streams.core.guard import Guard
 from streams.core.plan import DAY_MS, MINUTE_MS, QUARTER_MS, Plan
 from streams.core.windows import COARSE_KEPT_MS, FINE_KEPT_MS, Windows
 
@@ -79,6 +80,7 @@ class Rollups:
         self.dirty_keys: set[bytes] = set()
         self.deleted: set[bytes] = set()
         self.changed = False
+        self.guard = Guard()
         #: What ``seen`` found since a source last said something, by (org, source).
         self._seen: dict[tuple[str | None, str | None], tuple[dict[str, int], int | None]] = {}
         #: The minute that windows have been brought up to.
@@ -146,15 +148,14 @@ class Rollups:
             # Sealed and folded: a new owner only repeats what its forerunner may not have sent.
             return
         at = (pane.subject, pane.start_ms, pane.size_ms)
-        parts = self.parts.get(at)
-        if parts is None:
-            parts = self.parts[at] = {}
+        parts = self.parts.setdefault(at, {})
         delta, before = pane.tally, parts.get(source)
         if before is not None:
             delta = dict(delta)
             subtract(delta, before)
         parts[source] = pane.tally
         self.dirty_panes.add(at)
+        self.guard.note(pane, delta)
         if delta:
             self.subject(pane.subject).windows.change(pane.start_ms, pane.size_ms, delta)
 

@@ -18,7 +18,7 @@ from streams.core.observations import Observer, Shares, Span
 from streams.core.rules import ReadyRule
 from streams.core.windows import ROLLING_MS
 
-_COMPARE: Mapping[str, Callable[[float, float], bool]] = {
+COMPARE: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -76,7 +76,7 @@ def _signal(ready: ReadyRule, subject: str, threshold: float, seen: Observer) ->
 def _point(ready: ReadyRule, reading: Reading, threshold: float, clear: float) -> Verdict:
     """The value as it is, held against the threshold."""
     rule = ready.rule
-    compare = _COMPARE[_op(rule)]
+    compare = COMPARE[_op(rule)]
     if reading.value is None:
         if reading.cause in (NEVER, NO_BREACH):
             return Verdict.BREACHED if rule.op in (">", ">=") else Verdict.CLEAR
@@ -115,7 +115,7 @@ def _confidence(ready: ReadyRule, subject: str, threshold: float, seen: Observer
     if shares is not None:
         part, whole = shares.part, shares.whole
         evidence = statistics.sequence_log_evidence(part, whole, threshold)
-        wrong_side = whole > 0 and _COMPARE[_op(rule)](part / whole, threshold)
+        wrong_side = whole > 0 and COMPARE[_op(rule)](part / whole, threshold)
         if wrong_side and whole >= rule.min_events and evidence >= -log(rule.series_alpha):
             verdict = Verdict.BREACHED
         if seen.stale(subject, span):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from schemas.alerts import AlertTransition, Command
 from schemas.groupings import DEFAULT_GROUPINGS, SEPARATOR, subject_key
 from schemas.measures import key_of
+from schemas.metrics.declaration import SLA_ACTIVATE
 from schemas.rows import RollupRow
 from schemas.rules import Rule
 from schemas.targets import Target
@@ -28,6 +29,7 @@ KINDS = (
     "item.completed",
     "golden.answered",
     "review.decided",
+    SLA_ACTIVATE,
 )
 
 
@@ -76,6 +78,7 @@ class RuleFloor:
     #: What the last flush wrote.
     written: list[wire.LogRecord] = field(default_factory=list)
     _seq: int = 0
+    _again: list[wire.PaneState] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.alerting = Alerting(self.book)
@@ -92,6 +95,8 @@ class RuleFloor:
         subject = subject or queue()
         tally = {key_of(name): n for name, n in counts.items() if n}
         panes = [wire.PaneState(subject, self.now_ms, MINUTE_MS, tally)] if tally else []
+        panes += self._again
+        self._again = []
         self.now_ms += MINUTE_MS
         if not silent:
             self.last_heard_ms = self.now_ms
@@ -116,6 +121,12 @@ class RuleFloor:
         """The same for so many minutes."""
         return [said for _ in range(count) for said in self.minute(counts, subject=subject)]
 
+    def tell_again(self, minute: int, counts: Mapping[str, int]) -> None:
+        """With the next minute, the counts of an earlier one are told to be these."""
+        tally = {key_of(name): n for name, n in counts.items()}
+        at_ms = START_MS + minute * MINUTE_MS
+        self._again.append(wire.PaneState(queue(), at_ms, MINUTE_MS, tally))
+
     def quiet(self, count: int) -> list[AlertTransition]:
         """So many minutes in which the source says nothing at all."""
         return [said for _ in range(count) for said in self.minute(silent=True)]
@@ -126,7 +137,10 @@ class RuleFloor:
         changed = {subject for subject, _ in published.snapshots} if published else set()
         self.rows += published.rows if published else []
         now_ms = self.rollups.watermark_ms
-        return self._keep(self.alerting.evaluate(self.rollups, now_ms, changed=changed))
+        self.alerting.take_back(self.rollups.guard.take())
+        said = self.alerting.evaluate(self.rollups, now_ms, changed=changed)
+        self.rollups.guard.subjects = self.alerting.guarded
+        return self._keep(said)
 
     def command(self, command: Command) -> list[AlertTransition]:
         """Somebody asks for something."""
@@ -147,7 +161,9 @@ class RuleFloor:
         self.alerting = Alerting(self.book)
         for key, payload in self.stored.items():
             self.alerting.state.put_back(key, payload)
-        return self.alerting.state.begin([key for key, _ in self.written])
+        said = self.alerting.state.begin([key for key, _ in self.written])
+        self.rollups.guard.subjects = self.alerting.guarded
+        return said
 
 
 def steps(said: list[AlertTransition]) -> list[str]:

@@ -77,6 +77,7 @@ def test_what_is_over_leaves_nothing_behind() -> None:
     floor = RuleFloor(book(rule(window="5m")))
     floor.minutes(2, BAD)
     floor.minutes(60, {"golden_n": 10, "golden_correct": 10})
+    floor.minutes(24 * 60)
     assert steps(floor.said) == ["firing", "resolved"]
     assert floor.alerting.state.alerts == {}
     assert [key[:2] for key in floor.stored] == [b"rc"]

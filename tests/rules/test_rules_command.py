@@ -46,7 +46,7 @@ def run(*arguments: str) -> tuple[int, str, str]:
 
 
 def test_the_default_rules_are_without_fault_and_their_tests_pass() -> None:
-    assert run("check")[:2] == (0, "rules.yaml: 14 rules, 5 targets, no fault\n")
+    assert run("check")[:2] == (0, "rules.yaml: 14 rules, 7 targets, no fault\n")
     code, output, _ = run("test", str(DEPLOY / "rules.test.yaml"))
     assert (code, output) == (0, "rules.test.yaml: 13 tests, 39 expectations, 0 failed\n")
 
