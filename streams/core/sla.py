@@ -1,11 +1,13 @@
 """SLA clocks in stage 1: what they watch, what they count for, and what they told."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from schemas.groupings import SEPARATOR
 from schemas.metrics.declaration import SLA_ACTIVATE
 from streams.core import wire
+from streams.core.attainment import Standing
 from streams.core.facts import Fact
 from streams.core.gauges import Gauges
 from streams.core.ledger import Entry
@@ -103,16 +105,16 @@ class Sla:
         if told_by != self.fingerprint:
             for key in items:
                 self._watch.revisit(key)
-        for key in self._watch:
-            self._count(key, +1)
+        for key, standings in self._watch.begin():
+            self._count(key, standings, +1)
         for key in touched:
             if key in self._watch:
                 self._told[key] = {entry.seq: entry for entry in self._watch.entries(key)}
                 self._watch.rewrite(key)
 
-    def _count(self, key: str, n: int) -> None:
+    def _count(self, key: str, standings: Counter[Standing], n: int) -> None:
         home = home_of(key)
-        for (scope, deadline_ms), count in self._watch.open_deadlines(key).items():
+        for (scope, deadline_ms), count in standings.items():
             self._gauges.due(home, scope, deadline_ms, n * count)
 
     def forget(self, key: str) -> None:
@@ -123,6 +125,6 @@ class Sla:
         """Forget an item; the changelog keys to delete with it."""
         if key not in self._watch:
             return []
-        self._count(key, -1)
+        self._count(key, self._watch.open_deadlines(key), -1)
         self._watch.drop(key)
         return [wire.SLA + key.encode()]

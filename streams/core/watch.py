@@ -69,10 +69,8 @@ class Watch:
         self._anew: set[str] = set()
 
     def __len__(self) -> int:
-        return len(self._packed.keys() | self._dirty.keys())
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._packed.keys() | self._dirty.keys())
+        packed = self._packed
+        return len(packed) + sum([key not in packed for key in self._dirty])
 
     def rewrite(self, key: str) -> None:
         """Have an item's ledger written with the next flush as it stands."""
@@ -181,15 +179,23 @@ class Watch:
         return taken
 
     def put(self, key: str, packed: bytes) -> None:
-        """Take a ledger back in, as recovery found it; under another book it is due at once."""
-        stored = _decode(packed)
-        assert stored.version == STORED_VERSION
+        """Take a ledger back in, as recovery found it; it is looked at by ``begin``."""
         self._packed[key] = packed
-        self._note_last(key, stored.entries)
-        self._deadlines.set(key, stored.due_ms)
-        if stored.book != self._book.fingerprint:
-            self._anew.add(key)
-            self._deadlines.set(key, 0)
+
+    def begin(self) -> "Iterator[tuple[str, Counter[attainment.Standing]]]":
+        """After recovery: where and when the running clocks of each item are due.
+
+        What was told under other policies is due at once.
+        """
+        for key, packed in self._packed.items():
+            stored = _decode(packed)
+            assert stored.version == STORED_VERSION
+            self._note_last(key, stored.entries)
+            self._deadlines.set(key, stored.due_ms)
+            if stored.book != self._book.fingerprint:
+                self._anew.add(key)
+                self._deadlines.set(key, 0)
+            yield key, attainment.open_deadlines(holding(stored.entries))
 
     def __contains__(self, key: str) -> bool:
         return key in self._packed or key in self._dirty

@@ -147,6 +147,7 @@ class World:
         self.watch = Watch(self.book)
         if self.heard.stored is not None:
             self.watch.put(KEY, self.heard.stored)
+            assert [key for key, _ in self.watch.begin()] == [KEY]
 
     def run(self, rng: Random, arrivals: list[Moment]) -> None:
         """Events in this order, ticks, flushes and crashes between them; then the end of time."""
