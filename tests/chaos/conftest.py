@@ -1,7 +1,6 @@
 """The proxied stack that all chaos tests of a session share."""
 
 import gc
-import os
 import time
 import warnings
 from collections.abc import Iterator
@@ -13,9 +12,6 @@ from tests.chaos.grounds import Grounds, grounds
 from tests.faust_traps.broker import Broker
 from tests.faust_traps.conftest import start
 
-#: Whole floors under faults take minutes, and a busy machine's delays look like stand-stills, so
-#: these run when they are asked for.
-collect_ignore = [] if os.environ.get("CHAOS_SHORT") else ["test_short_chaos.py"]
 _FRESH_S_MAX = 30.0
 __all__ = ["broker", "harmed_grounds", "start"]
 
