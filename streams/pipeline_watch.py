@@ -96,7 +96,8 @@ class PipelineWatch(Service):
     def _ask(self, kafka: Kafka) -> None:
         partitions = range(self._settings.floor.partitions)
         spans = kafka.spans([(self._topics.ticks, each) for each in partitions])
-        self._ticks.see({place[1]: span.end for place, span in spans.items()}, now_ms())
+        asked_ms = self._said["asked_ms"] = now_ms()
+        self._ticks.see({place[1]: span.end for place, span in spans.items()}, asked_ms)
         self._said["ticks"] = {str(each): ms for each, ms in self._ticks.moved_ms.items()}
         if time.monotonic() - self._lags_s < LAGS_EVERY_S:
             return

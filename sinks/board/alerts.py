@@ -40,6 +40,12 @@ def shown(alert: AlertTransition, live: Live) -> dict[str, Any]:
 
 def place_of(alert: AlertTransition, live: Live) -> str | None:
     """The subject that an alert is about, when its labels name just one."""
+    if alert.fingerprint not in live.places:
+        live.places[alert.fingerprint] = _place_of(alert, live)
+    return live.places[alert.fingerprint]
+
+
+def _place_of(alert: AlertTransition, live: Live) -> str | None:
     names = _ORDER.keys() & alert.labels.keys()
     wanted = {name: alert.labels[name] for name in names}
     groupings = [each.name for each in DEFAULT_GROUPINGS if names and names <= {*each.dimensions}]

@@ -31,14 +31,17 @@ EMPTY = {
     ],
     "example": msgspec.json.encode(
         {
-            "event_id": "01J0-1",
+            "event_id": "0195560d-7c00-7b3e-9f10-000000000002",
             "event_type": "item.queued",
-            "occurred_at": "2026-03-02T09:00:00Z",
-            "org_id": "acme",
+            "schema_version": "1.0",
+            "occurred_at": 1772438401000,
+            "received_at": 1772438401180,
             "source": "custom",
+            "org_id": "acme",
             "project_id": "moderation",
-            "queue_id": "text",
             "item_id": "item-1",
+            "queue_id": "text",
+            "reason": "new",
         }
     ).decode(),
 }

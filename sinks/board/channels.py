@@ -18,8 +18,8 @@ from sinks.board.changes import changes
 from sinks.board.view import Scenery, Wish, head, place_of
 
 KEPT_TURNS = 30
-#: A view that nobody looks at is forgotten after so many turns.
-IDLE_TURNS = 60
+#: A view that was only asked for, and is not listened to, is forgotten after so many turns.
+ASKED_TURNS = 5
 
 _encode = msgspec.json.Encoder().encode
 
@@ -42,6 +42,8 @@ class Channel:
     news: bytes = b""
     number: int = 0
     clients: int = 0
+    #: Whether anybody ever listened: they may come back.
+    was_heard: bool = False
     idle: int = 0
     #: What was told of late: (id before, id after, events).
     told: deque[tuple[str, str, bytes]] = field(default_factory=lambda: deque(maxlen=KEPT_TURNS))
@@ -67,6 +69,11 @@ class Channel:
         self.turn.set()
         self.turn = asyncio.Event()
         self.idle = 0 if self.clients else self.idle + 1
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody listens, and nobody will be told what was missed."""
+        return self.idle > (KEPT_TURNS if self.was_heard else ASKED_TURNS)
 
     def whole(self) -> bytes:
         """The snapshot, encoded when somebody first asks for it in a turn."""

@@ -13,7 +13,7 @@ import aiohttp
 
 from sinks.board.answers import Failed
 
-TIMEOUT_S = 5.0
+TIMEOUT_S, CHECK_S = 5.0, 2.0
 _REMEDY = "watchfloor deliver --only notify"
 _CODES = {400: "bad_request", 401: "wrong_token", 403: "not_allowed", 404: "not_found"}
 
@@ -47,7 +47,7 @@ class Desk:
     async def check(self) -> None:
         """Whether it answers; raises Failed."""
         try:
-            async with asyncio.timeout(TIMEOUT_S):
+            async with asyncio.timeout(CHECK_S):
                 answer = await self.session.get(f"{self.address}/-/healthy")
                 answer.close()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

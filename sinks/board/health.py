@@ -15,7 +15,11 @@ from sinks.board.words import span_text
 State = Literal["ok", "behind", "stopped", "unknown"]
 
 #: A part that moves every second and did not for so long has stopped.
-STOPPED_MS = 4_000
+STOPPED_MS = 3_500
+#: Ticks come once a second, and are looked at as often.
+TICKLESS_MS = 3_000
+#: Kafka is asked every second; an answer that takes so long is none.
+UNASKED_MS = 8_000
 #: Numbers older than this are called late: twice what a flush and its delivery take on a bad day.
 LATE_MS = 10_000
 QUIET_MS = 120_000
@@ -123,6 +127,9 @@ def _delivery(facts: Facts, redis: Part) -> Part:
         says = f"deliver-redis has written nothing for {span_text(silent_ms)}."
         return Part("delivery", "stopped", says, beat_ms, remedy)
     away_ms = facts.pipeline.get("kafka_away_since_ms")
+    asked_ms = facts.pipeline.get("asked_ms")
+    if away_ms is None and asked_ms is not None and facts.now_ms - asked_ms >= UNASKED_MS:
+        away_ms = asked_ms
     if away_ms is not None:
         says = f"Kafka has not answered deliver-redis for {span_text(facts.now_ms - away_ms)}."
         return Part("delivery", "stopped", says, away_ms, "watchfloor local up, or see Kafka's log")
@@ -135,7 +142,9 @@ def _workers(facts: Facts, delivery: Part) -> Part:
     ticks: dict[str, int] = facts.pipeline.get("ticks", {})
     members = facts.pipeline.get("members", {}).get("floor")
     remedy = "watchfloor worker; if it runs, `watchfloor doctor` and its log"
-    still = {name: ms for name, ms in ticks.items() if facts.now_ms - ms >= STOPPED_MS}
+    # Against when they were last looked at: an answer that is late is no tick that is missing.
+    looked_ms = facts.pipeline.get("asked_ms", facts.now_ms)
+    still = {name: ms for name, ms in ticks.items() if looked_ms - ms >= TICKLESS_MS}
     if not ticks:
         return Part("workers", "stopped", "No worker has ever sent a tick.", None, remedy)
     if not still:

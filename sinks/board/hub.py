@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from schemas.targets import Target
 from sinks.board.active import Active
-from sinks.board.channels import IDLE_TURNS, Channel
+from sinks.board.channels import Channel
 from sinks.board.facts import Facts
 from sinks.board.health import health, pipeline
 from sinks.board.ids import grouping_of
@@ -23,7 +23,7 @@ TURN_S = 1.0
 STALLED_S = 3.0
 #: How long it is told that the board or its clock stood still, after it has passed.
 TOLD_MS = 30_000
-CHANNELS_MAX = 500
+CHANNELS_MAX = 200
 _JUMP_MS = 1_500
 
 Targets = Callable[[], tuple[Target, ...]]
@@ -72,11 +72,12 @@ class Hub:
         """Look, judge, tell."""
         self._compare_clocks()
         turn = await self._look()
+        self.reader.live.places.clear()
         self.turns += 1
         scenery = self.scenery()
         at = self._id()
         for wish, channel in list(self.channels.items()):
-            if channel.idle > IDLE_TURNS:
+            if channel.is_over:
                 del self.channels[wish]
                 continue
             channel.advance(scenery, at, turn.steps)

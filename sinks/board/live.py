@@ -86,6 +86,8 @@ class Live:
     #: Redis's ids of the last move and the last step of an alert.
     move_id: str = "0-0"
     step_id: str = "0-0"
+    #: Where each alert belongs, worked out once a turn; see ``alerts.place_of``.
+    places: dict[str, str | None] = field(default_factory=dict)
 
     @property
     def as_of_ms(self) -> int | None:

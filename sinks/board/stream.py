@@ -33,6 +33,7 @@ async def serve(
     _narrow(request)
     await response.prepare(request)
     channel.clients += 1
+    channel.was_heard = True
     try:
         with contextlib.suppress(ConnectionError, TimeoutError):
             await _tell(request, response, channel, last_id, bye)

@@ -25,6 +25,7 @@ from streams.demo.alarm import Alarm, planned
 from streams.demo.crew import Crew, hold
 from streams.demo.lookout import Lookout
 from streams.demo.pacing import now_ms
+from streams.demo.page import DemoPage
 from streams.demo.printer import Printer
 from streams.demo.script import Tally, cues
 from streams.demo.settling import await_members, settle
@@ -104,7 +105,8 @@ class _Demo:
         stack = Stack(local.parent)
         kept = self._stack_up(stack)
         address = self.undo.enter_context(self.alarm.printer.listening())
-        variables = self.alarm.lay_out(address)
+        page = DemoPage(local / "demo")
+        variables = self.alarm.lay_out(address) | page.lay_out()
         crew = Crew(local / "logs", held_fd, variables)
         self.undo.enter_context(_lookout(stack, crew, kept))
         settings = self._set_up()
@@ -116,7 +118,7 @@ class _Demo:
         self._start(crew, kafka, space)
         with self.steps.step("waiting until all earlier events are accounted for"):
             before = self._books(kafka, client, settings)
-        click.echo(f"\n{guide.to_try(space)}\n")
+        click.echo(f"\n{guide.to_try(space)}\n\n{page.told()}\n")
         sent, whole = self._show(settings, kafka, crew, seconds)
         code = 0 if seconds is None else INTERRUPTED_EXIT
         if seconds is not None and whole:
@@ -155,11 +157,12 @@ class _Demo:
 
     def _start(self, crew: Crew, kafka: Kafka, space: str) -> None:
         names = Names(space)
-        text = f"starting {self.workers} workers and the deliverers (logs: {crew.logs})"
+        text = f"starting {self.workers} workers, the deliverers and the board (logs: {crew.logs})"
         with self.steps.step(text):
             self.undo.callback(crew.stop)
             crew.start("worker", ["--space", space, "worker", "--processes", str(self.workers)])
             crew.start("deliver", ["--space", space, "deliver"])
+            crew.start("board", ["--space", space, "board"])
             wanted = dict.fromkeys(names.groups, 1) | {names.group("floor"): self.workers}
             await_members(kafka, wanted, crew.check)
 

@@ -68,7 +68,8 @@ class Ground:
         """Say what deliver-redis says of a pipeline that is well, or otherwise."""
         now_ms = int(time.time() * 1000) if at_ms is None else at_ms
         well: dict[str, object] = {
-            "beat_ms": now_ms, "ticks": {"0": now_ms, "1": now_ms}, "kafka_away_since_ms": None,
+            "beat_ms": now_ms, "asked_ms": now_ms, "ticks": {"0": now_ms, "1": now_ms},
+            "kafka_away_since_ms": None,
             "lags": {"floor": 3}, "members": {"floor": 1, "deliver-clickhouse": 1},
         }  # fmt: skip
         self.redis.say(well | fields)

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
+from schemas.metrics import METRICS
 from sinks.board import app
 from streams import settings, settings_sources
 from streams.board import make_board, parts
@@ -205,6 +206,19 @@ def test_whatever_is_asked_is_answered_in_words(ground: Ground, path: str) -> No
             assert found in (400, 403, 404), body
             assert body["error"]["says"]
             assert "Traceback" not in str(body)
+
+    asyncio.run(ask())
+
+
+def test_every_metric_is_defined_in_words(ground: Ground) -> None:
+    async def ask() -> None:
+        async with open_stand(ground) as stand:
+            body = await stand.get("/api/definitions")
+            assert [each["id"] for each in body["metrics"]] == [each.id for each in METRICS]
+            for each in body["metrics"]:
+                assert each["formula"]
+                assert each["source"]
+                assert each["unit"]
 
     asyncio.run(ask())
 

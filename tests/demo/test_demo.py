@@ -68,9 +68,13 @@ def test_an_alert_fired_was_delivered_and_resolved(first: tuple[Path, str]) -> N
         return
     assert int(summary[2]) > 0
     number = r"SourceSilent .*source=custom  value [\d.]+ s \(n=1\)  threshold > 8"
-    why = r"why: custom has sent nothing .*  runbook: runbooks/source-silent\.md"
+    why = r"why: custom has sent nothing .*  runbook: http://127\.0\.0\.1:\d+/runbooks/source-silent\.md"
     assert re.search(rf"^ALERT firing {number}  {why}$", first[1], re.MULTILINE)
     assert re.search(rf"^ALERT resolved {number}  held from .* to .*$", first[1], re.MULTILINE)
+
+
+def test_the_address_of_the_board_is_told_with_a_token(first: tuple[Path, str]) -> None:
+    assert re.search(r"^The board: http://127\.0\.0\.1:\d+\n.* wf_\S{40,}$", first[1], re.MULTILINE)
 
 
 def test_nothing_it_started_is_left_running(first: tuple[Path, str]) -> None:
