@@ -1,6 +1,7 @@
 """Receivers that really listen, each with its own manners; what they heard can be awaited."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ class Heard:
     path: str
     headers: dict[str, str]
     body: bytes
+    #: When it was heard, UTC ms.
+    at_ms: int
 
     @property
     def json(self) -> Any:
@@ -51,7 +54,7 @@ class Listener:
         body = await request.read()
         headers = {name.lower(): value for name, value in request.headers.items()}
         async with self._news:
-            self.heard.append(Heard(request.path, headers, body))
+            self.heard.append(Heard(request.path, headers, body, time.time_ns() // 1_000_000))
             self._news.notify_all()
         if self.manner is not None:
             return await self.manner(request)
