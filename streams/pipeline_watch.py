@@ -81,7 +81,8 @@ class PipelineWatch(Service):
             try:
                 await asyncio.to_thread(self._ask_on)
             except (KafkaError, Refusal, OSError) as error:
-                self._said["kafka_away_since_ms"] = self._said["kafka_away_since_ms"] or now_ms()
+                since_ms = self._said["kafka_away_since_ms"] or self._said.get("asked_ms")
+                self._said["kafka_away_since_ms"] = since_ms or now_ms()
                 log.debug("kafka_not_asked", reason=type(error).__name__)
             await self.sleep(BEAT_EVERY_S)
 

@@ -118,7 +118,11 @@ class Board:
         return found
 
     async def _page(self, _request: web.Request) -> web.StreamResponse:
-        return _file(STATIC / "index.html")
+        page = STATIC / "index.html"
+        if not page.is_file():
+            says = "The page's files are not part of this installation."
+            raise Failed("not_found", says, "GET /api/snapshot, or `watchfloor top`")
+        return _file(page)
 
     async def _icon(self, _request: web.Request) -> web.StreamResponse:
         return _file(STATIC / "favicon.svg")
