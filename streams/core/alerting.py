@@ -57,6 +57,8 @@ class Alerting:
         self.state = AlertState()
         self._owns = owns
         self._index = Index()
+        #: Subjects that changed since rules were last looked at: a second may have two flushes.
+        self._unseen: frozenset[str] = frozenset()
 
     def evaluate(
         self,
@@ -73,8 +75,11 @@ class Alerting:
         looked at but them and the alerts there are. None looks at everything.
         """
         now_ms -= now_ms % SECOND_MS
+        if changed is not None:
+            changed = self._unseen = self._unseen.union(changed)
         if now_ms <= self.state.last_ms:
             return []
+        self._unseen = frozenset()
         self._index.refresh(rollups, now_ms)
         seen = Observer(rollups, now_ms, self._index, signals or {})
         return self.look(seen, changed=changed, late=late)

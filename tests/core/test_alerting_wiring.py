@@ -6,7 +6,7 @@ from streams.core.alerting import Alerting, RuleCalendar
 from streams.core.plan import DAY_MS
 from streams.core.rules import make_ready
 from tests.core.floors import CALENDAR
-from tests.core.rule_floors import START_MS, RuleFloor, book, rule, steps
+from tests.core.rule_floors import START_MS, RuleFloor, book, queue, rule, steps
 
 BAD = {"golden_n": 10, "golden_correct": 5}
 LAG = rule(alert="Lag", metric="watermark_lag", by=[], window=None, op=">", value=60, min_events=0)
@@ -94,6 +94,20 @@ def test_who_hears_of_a_silence_tells_everybody_and_who_takes_over_tells_again()
     assert floor.alerting.take_silences() == [quiet]
     floor.command(quiet)
     assert floor.alerting.take_silences() == [], "an old word is no news"
+
+
+def test_what_changes_in_a_second_that_was_looked_at_is_looked_at_in_the_next() -> None:
+    floor = RuleFloor(book(rule(min_events=1)))
+    floor.minute({"golden_n": 1, "golden_correct": 1}, subject=queue("q1"))
+    floor.minute({"golden_n": 9, "golden_correct": 1}, subject=queue("q2"))
+    alerting = Alerting(floor.book)
+    at_ms = floor.now_ms
+    assert alerting.evaluate(floor.rollups, at_ms, changed={queue("q1")}) != []
+    alerting = Alerting(floor.book)
+    alerting.state.last_ms = at_ms
+    assert alerting.evaluate(floor.rollups, at_ms + 400, changed={queue("q2")}) == []
+    (fired,) = alerting.evaluate(floor.rollups, at_ms + 1_000, changed=set())
+    assert fired.labels["queue"] == "q2"
 
 
 def test_one_partition_speaks_of_a_silence() -> None:
