@@ -40,9 +40,14 @@ def measures_of(formula: Formula) -> list[str]:
 def value_sql(
     database: str, metric: Metric, grouping: str, dims: Mapping[str, str], window: Mapping[str, int]
 ) -> str:
-    """A metric of one subject in a window: ``start_ms``, ``end_ms`` and ``span_ms`` covered."""
+    """A metric of one subject in a window: ``start_ms``, ``end_ms`` and ``span_ms`` covered.
+
+    Equal to the last digit, but for a pace of what stands now: SQL takes its time in whole seconds.
+    """
     start_ms, end_ms = window["start_ms"], window["end_ms"]
     if looks_at_present(metric):
+        # A pace is that of the time covered; what was before it holds nothing.
+        start_ms = max(start_ms, end_ms - window["span_ms"])
         return (
             f"SELECT {metric.id} AS value, {metric.id}_n AS n "
             f"FROM {database}.{view_of_present(metric)}("
