@@ -4,7 +4,6 @@ What it serves is ``sinks.board``; here are its settings, its sockets, its clock
 """
 
 import asyncio
-import contextlib
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,7 +28,9 @@ from sinks.board.reading import Reading
 from streams import logs
 from streams.board_settings import Board as BoardSettings
 from streams.floor_files import DEPLOY, read_groupings
+from streams.health import HealthPage
 from streams.kept_files import KeptFile
+from streams.meters import Meters
 from streams.notify_settings import Alerts, Notify
 from streams.principals import owner, read_principals
 from streams.refusals import Refusal
@@ -42,6 +43,8 @@ log = logs.get(__name__)
 RUNBOOKS = DEPLOY / "runbooks"
 PING_EVERY_S = 2.0
 COUNT_EVERY_S = 10.0
+#: A loop that made no turn for so long is to be started anew.
+STANDS_S = 60.0
 
 
 @dataclass(slots=True)
@@ -155,35 +158,79 @@ def make_board(parts: Parts, settings: Settings, board: BoardSettings, notify: N
     return Board(reading, changing, door, settings.space.space, notify.public_url)
 
 
+def health_page(made: Parts, settings: Settings, meters: Meters) -> HealthPage:
+    """``/livez`` fails when the loop stands, ``/readyz`` while Redis is away."""
+    hub = made.hub
+
+    def why_dead() -> str | None:
+        if now_ms() - hub.facts.now_ms > STANDS_S * 1000:
+            return "the board stands still"
+        return None
+
+    def why_not() -> str | None:
+        return None if hub.facts.redis.error is None else "Redis does not answer"
+
+    return HealthPage(settings.health, meters, why_dead, why_not)
+
+
+async def observe(hub: Hub, meters: Meters) -> None:
+    """Bring the meters up to date."""
+    while True:
+        meters.set("board_clients", sum(each.clients for each in hub.channels.values()))
+        meters.set("board_views", len(hub.channels))
+        meters.set("board_turn_s", hub.turn_s)
+        await asyncio.sleep(PING_EVERY_S)
+
+
+@asynccontextmanager
+async def listening(page: Board, board: BoardSettings) -> AsyncIterator[int]:
+    """Serve meanwhile; the port. Raises Refusal when it can't listen."""
+    runner = web.AppRunner(
+        page.application(), access_log=None, shutdown_timeout=2.0, handler_cancellation=True
+    )
+    await runner.setup()
+    try:
+        await _listen(runner, board)
+        yield int(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, board: BoardSettings) -> None:
+    try:
+        await web.TCPSite(runner, board.host, board.port).start()
+    except OSError as error:
+        raise Refusal(
+            f"the board can't listen on {board.host}:{board.port}: {error.strerror}",
+            "set WATCHFLOOR_BOARD_PORT to a free port, or to 0 for any",
+        ) from error
+
+
 async def serve(settings: Settings, board: BoardSettings, notify: Notify, alerts: Alerts) -> None:
     """Run until told to stop; raises Refusal when it may not, or can't, listen."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    stop, meters = asyncio.Event(), Meters()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with parts(settings, alerts) as made:
         page = make_board(made, settings, board, notify)
-        runner = web.AppRunner(
-            page.application(), access_log=None, shutdown_timeout=2.0, handler_cancellation=True
-        )
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, board.host, board.port).start()
-        except OSError as error:
-            await runner.cleanup()
-            raise Refusal(
-                f"the board can't listen on {board.host}:{board.port}: {error.strerror}",
-                "set WATCHFLOOR_BOARD_PORT to a free port, or to 0 for any",
-            ) from error
-        log.info("board_opened", address=f"http://{board.host}:{runner.addresses[0][1]}")
-        working = [asyncio.create_task(each) for each in (made.hub.run(), look_around(made))]
-        stopping = asyncio.create_task(stop.wait())
-        done, _ = await asyncio.wait({*working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        made.hub.close()
-        for task in (*working, stopping):
-            task.cancel()
-        await runner.cleanup()
-        for task in done - {stopping}:
-            task.result()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*working)
+        async with listening(page, board) as port:
+            health = health_page(made, settings, meters)
+            log.info("board_opened", address=f"http://{board.host}:{port}")
+            log.info("health_page", address=await health.start())
+            try:
+                await _work(made, meters, stop)
+            finally:
+                await health.stop()
+
+
+async def _work(made: Parts, meters: Meters, stop: asyncio.Event) -> None:
+    """All that goes on beside answering, until told to stop or one of it fails."""
+    loops = (made.hub.run(), look_around(made), observe(made.hub, meters), stop.wait())
+    working = [asyncio.create_task(each) for each in loops]
+    done, left = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
+    made.hub.close()
+    for task in left:
+        task.cancel()
+    await asyncio.wait(left)
+    for task in done:
+        task.result()

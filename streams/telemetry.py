@@ -40,6 +40,9 @@ Gauge = Literal[
     "deliver_outage_s",
     "notify_pending_notices",
     "notify_refused_files",
+    "board_clients",
+    "board_views",
+    "board_turn_s",
     "process_resident_bytes",
     "process_uptime_s",
 ]
@@ -211,10 +214,19 @@ _NOTIFY = (
     ),
     _D("notify_attempt_s", "Time of one attempt.", "It is slow.", ("receiver",), SECONDS),
 )
+_BOARD = (
+    _D("board_clients", "Streams that are open.", "WATCHFLOOR_BOARD_CLIENTS_MAX is the most."),
+    _D("board_views", "Different views that are worked out each second.", _NORMAL),
+    _D(
+        "board_turn_s",
+        "How long one reading of Redis and telling of all views takes.",
+        "Near 1 the board is late: fewer views at a time, or a faster machine.",
+    ),
+)
 _PROCESS = (
     _D("process_resident_bytes", "Memory of the process.", "As `floor_held_items` and panes."),
     _D("process_uptime_s", "Time since the process began.", "Nothing; low: it restarts."),
 )
 DECLARATIONS: dict[str, Declaration] = {
-    each.name: each for each in _FLOOR + _DELIVER + _NOTIFY + _PROCESS
+    each.name: each for each in _FLOOR + _DELIVER + _NOTIFY + _BOARD + _PROCESS
 }

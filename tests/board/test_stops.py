@@ -195,6 +195,14 @@ def test_a_board_that_was_killed_goes_on_with_a_snapshot(site: Site) -> None:
     assert "event: snapshot\n" in lines
 
 
+def test_the_port_of_another_board_is_refused_with_a_remedy(site: Site) -> None:
+    command = [sys.executable, "-m", "streams.main", "--space", site.floor.name, "board"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "can't listen" in done.stderr
+    assert "WATCHFLOOR_BOARD_PORT" in done.stderr
+
+
 def test_a_board_that_is_told_to_stop_does_so(site: Site) -> None:
     assert site.board is not None
     site.board.send_signal(signal.SIGTERM)
