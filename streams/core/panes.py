@@ -11,16 +11,38 @@ from streams.core.subjects import Home, Subjects
 
 
 class Pane:
-    """A tally for one subject in ``[start_ms, start_ms + size_ms)`` of event time."""
+    """A tally for one subject in ``[start_ms, start_ms + size_ms)`` of event time.
 
-    __slots__ = ("dirty", "size_ms", "start_ms", "subject", "tally")
+    Most panes wait for an hour to be sealed and are never touched again, so they rest as bytes.
+    """
+
+    __slots__ = ("_open", "_packed", "dirty", "size_ms", "start_ms", "subject")
 
     def __init__(self, subject: str, start_ms: int, size_ms: int, tally: Tally) -> None:
         self.subject = subject
         self.start_ms = start_ms
         self.size_ms = size_ms
-        self.tally = tally
+        self._open: Tally | None = tally
+        self._packed = b""
         self.dirty = False
+
+    @property
+    def tally(self) -> Tally:
+        """What was counted; open from now on."""
+        if self._open is None:
+            self._open = wire.unpack_tally(self._packed)
+        return self._open
+
+    def clean(self) -> None:
+        """Forget counts that came and were taken back."""
+        self.dirty = False
+        if 0 in self.tally.values():
+            self._open = {key: n for key, n in self.tally.items() if n}
+
+    def rest(self) -> None:
+        """Be bytes until it is asked for again."""
+        if self._open is not None:
+            self._packed, self._open = wire.pack_tally(self._open), None
 
 
 class Panes:
@@ -32,6 +54,8 @@ class Panes:
         #: (start, size) to subject to pane: one look-up per fact, one per subject.
         self._slices: dict[tuple[int, int], dict[str, Pane]] = {}
         self._dirty: list[Pane] = []
+        #: What the last flush wrote; it rests unless the next one writes it too.
+        self._warm: list[Pane] = []
         #: Panes that time has closed and that a flush has yet to write a last time.
         self._lingering: list[Pane] = []
         #: What was booked since the last flush, by where it counts: facts of one place are added
@@ -120,6 +144,7 @@ class Panes:
 
     def put(self, pane: Pane) -> None:
         """Take a pane back in, as recovery found it."""
+        pane.rest()
         self._slice((pane.start_ms, pane.size_ms))[pane.subject] = pane
 
     def drop(self, start_ms: int, size_ms: int, subject: str) -> None:
@@ -136,10 +161,12 @@ class Panes:
         """The panes that changed since the last call; they count as clean from now on."""
         self.spread()
         dirty, self._dirty = self._dirty, []
+        for pane in self._warm:
+            if not pane.dirty:
+                pane.rest()
         for pane in dirty:
-            pane.dirty = False
-            if 0 in pane.tally.values():
-                pane.tally = {key: n for key, n in pane.tally.items() if n}
+            pane.clean()
+        self._warm = dirty
         return dirty
 
     def let_go(self, fine_before_ms: int, late_before_ms: int) -> list[bytes]:

@@ -13,7 +13,7 @@ from streams.core import wire
 from streams.core.gauges import COUNTS, Gauge
 from streams.core.plan import MINUTE_MS
 from streams.core.recovery import PlanChanged, check_version
-from streams.core.rollups import GAUGE, QUARTER, Rollups, RollupsMeta, Subject, quarter_key
+from streams.core.rollups import GAUGE, QUARTER, Rollups, Subject, quarter_key
 from streams.core.windows import FINE_MS, ROLLING_MS
 
 #: Long windows move little: they are published at most this often per subject.
@@ -26,7 +26,6 @@ WHOLE_EVERY_MINUTES = 5
 _FINE = tuple(name for name, length_ms in ROLLING_MS.items() if length_ms <= FINE_MS)
 
 _pack = msgspec.msgpack.Encoder().encode
-_unpack_parts = msgspec.msgpack.Decoder(dict[int, dict[int, int]]).decode
 _unpack_gauges = msgspec.msgpack.Decoder(dict[int, Gauge]).decode
 
 
@@ -57,7 +56,7 @@ def flush(state: Rollups, calendar: Calendar) -> Published | None:
     state.seq += 1
     written = revision(state.epoch, state.seq)
     rows = [_row(state, at, written) for at in state.dirty_panes]
-    log = [(wire.pane_key(*at), _pack(state.parts[at])) for at in state.dirty_panes]
+    log = [(wire.pane_key(*at), state.parts.packed(at)) for at in state.dirty_panes]
     # Not before the rows of a pane have left may it be folded: who takes over sends them again.
     state.fold()
     state.dirty_panes.clear()
@@ -86,7 +85,7 @@ def _payload(state: Rollups, key: bytes) -> bytes:
     if kind == GAUGE:
         return _pack(state.subject(name).gauges)
     start_ms, subject = name.split("/", 1)
-    return _pack(state.quarters[subject, int(start_ms)])
+    return state.quarters.packed((subject, int(start_ms)))
 
 
 def _snapshots(state: Rollups, calendar: Calendar, written: int) -> list[tuple[str, SnapshotRow]]:
@@ -173,20 +172,20 @@ class RollupsKeeper:
         if kind == wire.META:
             assert payload is not None
             plan = state.meta.plan
-            state.meta = msgspec.json.decode(payload, type=RollupsMeta)
+            state.meta = msgspec.json.decode(payload, type=wire.RollupsMeta)
             check_version(state.meta.version)
             if state.meta.plan != plan:
                 raise PlanChanged(f"{state.meta.plan!r} became {plan!r}")
         elif kind == wire.PANE:
             at = wire.pane_of_key(key)
-            state.parts.pop(at, None)
+            state.parts.drop(at)
             if payload is not None:
-                state.parts[at] = _unpack_parts(payload)
+                state.parts.put(at, payload)
         elif kind == QUARTER:
             start_ms, subject = key[1:].decode().split("/", 1)
-            state.quarters.pop((subject, int(start_ms)), None)
+            state.quarters.drop((subject, int(start_ms)))
             if payload is not None:
-                state.quarters[subject, int(start_ms)] = wire.unpack_tally(payload)
+                state.quarters.put((subject, int(start_ms)), payload)
         elif kind == GAUGE:
             name = key[1:].decode()
             state.subjects.pop(name, None)

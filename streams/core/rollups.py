@@ -7,6 +7,7 @@ is folded into its quarter of an hour.
 
 from copy import copy
 from dataclasses import dataclass, field
+from sys import intern
 
 import msgspec
 
@@ -16,39 +17,15 @@ from streams.core import wire
 from streams.core.gauges import COUNTS, Gauge
 from streams.core.guard import Guard
 from streams.core.plan import DAY_MS, MINUTE_MS, QUARTER_MS, Plan
+from streams.core.resting import Resting, Tallies
 from streams.core.windows import COARSE_KEPT_MS, FINE_KEPT_MS, Windows
 
 QUARTER, GAUGE = b"q", b"g"
 
+_unpack_parts = msgspec.msgpack.Decoder(dict[int, dict[int, int]]).decode
+
 #: (subject, start, size): a pane of stage 2.
 PaneAt = tuple[str, int, int]
-
-
-class SourceMark(msgspec.Struct):
-    """How far one source partition is, as its last chunk said."""
-
-    epoch: int = -1
-    seq: int = -1
-    watermark_ms: int = 0
-    sealed_ms: int = 0
-    first_seen_ms: dict[str, dict[str, int]] = {}
-    last_seen_ms: dict[str, int] = {}
-    #: Refused messages by the minute (UTC ms) of their records.
-    dead_ms: dict[int, int] = {}
-
-
-class RollupsMeta(msgspec.Struct):
-    """How far one partition of stage 2 is; written with every flush, in the same batch."""
-
-    plan: str
-    next_offset: int = 0
-    #: Where to go on reading what people command.
-    command_offset: int = 0
-    topic_id: str = ""
-    #: Minutes that ended by then are folded into their quarters.
-    folded_ms: int = 0
-    sources: dict[int, SourceMark] = {}
-    version: int = wire.STATE_VERSION
 
 
 @dataclass(slots=True)
@@ -72,10 +49,11 @@ class Rollups:
         self._kept_ms = max(COARSE_KEPT_MS, plan.retention_ms + DAY_MS)
         self.epoch = 0
         self.seq = -1
-        self.meta = RollupsMeta(plan.fingerprint)
+        self.meta = wire.RollupsMeta(plan.fingerprint)
         self.subjects: dict[str, Subject] = {}
-        self.parts: dict[PaneAt, dict[int, Tally]] = {}
-        self.quarters: dict[tuple[str, int], Tally] = {}
+        #: What each source counted in a pane; and quarters, into which sealed minutes are folded.
+        self.parts: Resting[PaneAt, dict[int, Tally]] = Resting(_unpack_parts)
+        self.quarters: Tallies[tuple[str, int]] = Tallies()
         self.dirty_panes: set[PaneAt] = set()
         self.dirty_keys: set[bytes] = set()
         self.deleted: set[bytes] = set()
@@ -107,7 +85,7 @@ class Rollups:
     def apply(self, chunk: wire.Chunk) -> None:
         """Take in what one source partition flushed; older and repeated chunks change nothing."""
         source = chunk.source_partition
-        mark = self.meta.sources.setdefault(source, SourceMark())
+        mark = self.meta.sources.setdefault(source, wire.SourceMark())
         if (chunk.epoch, chunk.seq) <= (mark.epoch, mark.seq):
             return
         if chunk.epoch > mark.epoch:
@@ -147,8 +125,9 @@ class Rollups:
         if pane.size_ms == MINUTE_MS and pane.start_ms + MINUTE_MS <= self.meta.folded_ms:
             # Sealed and folded: a new owner only repeats what its forerunner may not have sent.
             return
-        at = (pane.subject, pane.start_ms, pane.size_ms)
-        parts = self.parts.setdefault(at, {})
+        # Each chunk brings its own copy of the name.
+        at = (intern(pane.subject), pane.start_ms, pane.size_ms)
+        parts = self.parts.open(at, dict)
         delta, before = pane.tally, parts.get(source)
         if before is not None:
             delta = dict(delta)
@@ -181,14 +160,15 @@ class Rollups:
                 continue
             if size_ms == MINUTE_MS and start_ms + MINUTE_MS <= before_ms:
                 quarter = (subject, start_ms - start_ms % QUARTER_MS)
-                add(self.quarters.setdefault(quarter, {}), self.total(at))
+                self.quarters.add(quarter, self.total(at))
                 self.dirty_keys.add(quarter_key(*quarter))
             elif start_ms >= oldest_ms:
                 continue
-            del self.parts[at]
+            self.parts.drop(at)
             self.deleted.add(wire.pane_key(*at))
+        self.quarters.rest()
         for subject, start_ms in [key for key in self.quarters if key[1] < oldest_ms]:
-            del self.quarters[subject, start_ms]
+            self.quarters.drop((subject, start_ms))
             self.dirty_keys.discard(quarter_key(subject, start_ms))
             self.deleted.add(quarter_key(subject, start_ms))
 

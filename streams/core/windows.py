@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from schemas.measures import Tally, add, subtract
 from streams.core.plan import DAY_MS, HOUR_MS, MINUTE_MS, QUARTER_MS
+from streams.core.resting import Tallies
 
 #: Name and nominal length in ms of the rolling windows.
 ROLLING_MS: dict[str, int] = {
@@ -86,8 +87,8 @@ class Windows:
     __slots__ = ("_minutes", "_quarters", "_running", "_unsummed", "changed")
 
     def __init__(self) -> None:
-        self._minutes: dict[int, Tally] = {}
-        self._quarters: dict[int, Tally] = {}
+        self._minutes: Tallies[int] = Tallies()
+        self._quarters: Tallies[int] = Tallies()
         #: Windows have a beginning, and hence a sum, from the first ``advance`` on.
         self._running: dict[str, _Running] = {}
         #: Changes of quarters that the longer windows have yet to hear of.
@@ -103,7 +104,7 @@ class Windows:
     def change(self, start_ms: int, size_ms: int, delta: Mapping[int, int]) -> None:
         """A pane's merged value changed by ``delta``; quarters contain their minutes."""
         if size_ms == MINUTE_MS:
-            _book(self._minutes, start_ms, delta)
+            self._minutes.add(start_ms, delta)
             for name, running in self._running.items():
                 if not running.fine:
                     continue
@@ -113,8 +114,13 @@ class Windows:
                 elif start_ms >= running.told_ms:
                     self.changed.add(name)
         quarter_ms = start_ms - start_ms % QUARTER_MS
-        _book(self._quarters, quarter_ms, delta)
-        _book(self._unsummed, quarter_ms, delta)
+        self._quarters.add(quarter_ms, delta)
+        if self._running:
+            _book(self._unsummed, quarter_ms, delta)
+        else:
+            # A recovery brings weeks of them.
+            self._quarters.rest()
+            self._minutes.rest()
 
     def sum_up(self) -> bool:
         """Let the longer windows have what changed; whether any window changed at all."""
@@ -140,34 +146,31 @@ class Windows:
         for name in [name for name in self._running if name not in starts_ms]:
             del self._running[name]
             self.changed.discard(name)
-        moved = [self._move(name, start_ms) for name, start_ms in starts_ms.items()]
-        if not any(moved):
+        moves = [self._move(name, start_ms) for name, start_ms in starts_ms.items()]
+        for panes, fine in ((self._minutes, True), (self._quarters, False)):
+            _carry_out(panes, [move for move in moves if move and move.running.fine is fine])
+        self.changed.update(move.name for move in moves if move and move.has_changed)
+        if not any(moves):
             return
         for panes, kept_ms in ((self._minutes, FINE_KEPT_MS), (self._quarters, COARSE_KEPT_MS)):
             for start_ms in [ms for ms in panes if ms < end_ms - kept_ms]:
-                del panes[start_ms]
+                panes.drop(start_ms)
+        self._minutes.rest(lambda start_ms: start_ms < end_ms - 2 * MINUTE_MS)
+        self._quarters.rest(lambda start_ms: start_ms < end_ms - 2 * QUARTER_MS)
 
-    def _move(self, name: str, start_ms: int) -> bool:
+    def _move(self, name: str, start_ms: int) -> "_Move | None":
+        """Let a window begin elsewhere; None when it does already."""
         running = self._running.get(name)
         if running is not None and running.start_ms == start_ms:
-            return False
-        fine = ROLLING_MS.get(name, FINE_MS + 1) <= FINE_MS
-        panes = self._minutes if fine else self._quarters
+            return None
         if running is None:
+            fine = ROLLING_MS.get(name, FINE_MS + 1) <= FINE_MS
             running = self._running[name] = _Running(fine)
-            self.changed.add(name)
             old_ms = _NEVER_MS
         else:
             old_ms = running.start_ms
         running.start_ms = start_ms
-        for at_ms, tally in panes.items():
-            if old_ms <= at_ms < start_ms:
-                subtract(running.tally, tally)
-                self.changed.add(name)
-            elif start_ms <= at_ms < old_ms:
-                add(running.tally, tally)
-                self.changed.add(name)
-        return True
+        return _Move(name, running, old_ms, start_ms, has_changed=old_ms == _NEVER_MS)
 
     def read(self, name: str, end_ms: int) -> Window:
         """One window as it stands; KeyError when the subject has no such window."""
@@ -191,6 +194,31 @@ class Windows:
     def empty(self) -> bool:
         """Whether nothing is left in any window."""
         return not self._minutes and not self._quarters
+
+
+@dataclass(slots=True)
+class _Move:
+    """A window that begins elsewhere from now on."""
+
+    name: str
+    running: _Running
+    from_ms: int
+    to_ms: int
+    has_changed: bool
+
+
+def _carry_out(panes: Tallies[int], moves: list[_Move]) -> None:
+    """Bring windows what they moved over; each pane is opened once for all of them."""
+    for at_ms in panes if moves else ():
+        tally: Tally | None = None
+        for move in moves:
+            leaves, comes = move.from_ms <= at_ms < move.to_ms, move.to_ms <= at_ms < move.from_ms
+            if not leaves and not comes:
+                continue
+            if tally is None:
+                tally = panes[at_ms]
+            (subtract if leaves else add)(move.running.tally, tally)
+            move.has_changed = True
 
 
 def _book(panes: dict[int, Tally], start_ms: int, delta: Mapping[int, int]) -> None:

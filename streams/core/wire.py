@@ -5,6 +5,7 @@ them in a header. The record's key begins with a letter for its kind.
 """
 
 from struct import Struct
+from sys import intern
 
 import msgspec
 
@@ -69,6 +70,33 @@ class Meta(msgspec.Struct):
     def check(self) -> None:
         """Nothing lost, nothing counted twice: raises AssertionError otherwise."""
         assert self.consumed == self.applied + self.duplicate + self.late + self.dead
+
+
+class SourceMark(msgspec.Struct):
+    """How far one source partition is, as its last chunk said."""
+
+    epoch: int = -1
+    seq: int = -1
+    watermark_ms: int = 0
+    sealed_ms: int = 0
+    first_seen_ms: dict[str, dict[str, int]] = {}
+    last_seen_ms: dict[str, int] = {}
+    #: Refused messages by the minute (UTC ms) of their records.
+    dead_ms: dict[int, int] = {}
+
+
+class RollupsMeta(msgspec.Struct):
+    """How far one partition of stage 2 is; written with every flush, in the same batch."""
+
+    plan: str
+    next_offset: int = 0
+    #: Where to go on reading what people command.
+    command_offset: int = 0
+    topic_id: str = ""
+    #: Minutes that ended by then are folded into their quarters.
+    folded_ms: int = 0
+    sources: dict[int, SourceMark] = {}
+    version: int = STATE_VERSION
 
 
 class PaneState(msgspec.Struct, array_like=True, gc=False):
@@ -137,4 +165,4 @@ def pane_key(subject: str, start_ms: int, size_ms: int) -> bytes:
 def pane_of_key(key: bytes) -> tuple[str, int, int]:
     """(subject, start_ms, size_ms) of a pane's changelog key."""
     size_s, start_ms, subject = key[1:].decode().split("/", 2)
-    return subject, int(start_ms), int(size_s) * 1000
+    return intern(subject), int(start_ms), int(size_s) * 1000

@@ -12,7 +12,7 @@ import pytest
 
 from streams.core import wire
 from streams.core.recovery import Replay, ShardKeeper
-from streams.core.rollups import Rollups, SourceMark
+from streams.core.rollups import Rollups
 from streams.core.shard import Shard
 from streams.core.ticks import Tick, Ticks
 from tests.core.worlds import SourceOwner
@@ -153,7 +153,7 @@ def _believe_any_chunk(patch: pytest.MonkeyPatch) -> None:
     original = Rollups.apply
 
     def apply(self: Rollups, chunk: wire.Chunk) -> None:
-        self.meta.sources.setdefault(chunk.source_partition, SourceMark()).epoch = -1
+        self.meta.sources.setdefault(chunk.source_partition, wire.SourceMark()).epoch = -1
         self.meta.sources[chunk.source_partition].seq = -1
         original(self, chunk)
 
