@@ -12,7 +12,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import Error as DriverError
 from urllib3.exceptions import HTTPError
 
-from schemas.alerts import AlertTransition, Evidence
+from schemas.alerts import AlertTransition
 from sinks.clickhouse import connect
 from sinks.errors import SinkError
 
@@ -43,7 +43,8 @@ class EvidenceItems:
         found = []
         for step in steps:
             seen = step.evidence
-            if left and step.transition in _STEPS and seen is not None and _lacks_items(seen):
+            if left and lacks_items(step):
+                assert seen is not None
                 left -= 1
                 evidence = msgspec.structs.replace(seen, item_ids=self._ask(seen.items_sql))
                 found.append(msgspec.structs.replace(step, evidence=evidence))
@@ -72,5 +73,9 @@ class EvidenceItems:
             self._client = None
 
 
-def _lacks_items(evidence: Evidence) -> bool:
-    return bool(evidence.items_sql) and not evidence.item_ids
+def lacks_items(step: AlertTransition) -> bool:
+    """Whether a step raises an alert without naming the items that can be asked for."""
+    seen = step.evidence
+    if seen is None or step.transition not in _STEPS:
+        return False
+    return bool(seen.items_sql) and not seen.item_ids

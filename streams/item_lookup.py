@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from schemas.alerts import AlertTransition
-from sinks.evidence_items import EvidenceItems
+from sinks.evidence_items import EvidenceItems, lacks_items
 
 #: An alert is not held back for longer than this.
 WAIT_S = 0.5
+#: What happened a moment ago is not in ClickHouse yet.
+AGAIN_AFTER_S = 3.0
 
 
 class ItemLookup:
@@ -21,7 +23,7 @@ class ItemLookup:
 
     async def fill(self, steps: Sequence[AlertTransition]) -> Sequence[AlertTransition]:
         """The steps with some of the items behind them, where that is found in time."""
-        if not any(each.evidence and each.evidence.items_sql for each in steps):
+        if not any(lacks_items(each) for each in steps):
             return steps
         if self._asked is not None and not self._asked.done():
             return steps

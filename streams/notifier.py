@@ -9,19 +9,21 @@ import msgspec
 from faust.types import TP
 
 from schemas.alerts import AlertTransition, Silence
-from schemas.notices import Told, decode_record
+from schemas.notices import Told
 from schemas.receivers import Receiver
 from schemas.topics import Topics
+from sinks.evidence_items import lacks_items
 from sinks.notify.answers import Answer, give_up, settle
 from sinks.notify.book import Book
 from sinks.notify.notice import Notice
 from sinks.notify.planning import Moment, plan
 from streams import logs
+from streams.alert_records import decoded
 from streams.batches import Records
 from streams.changelog import outgoing, replay
 from streams.core import wire
 from streams.core.recovery import Replay
-from streams.item_lookup import ItemLookup
+from streams.item_lookup import AGAIN_AFTER_S, ItemLookup
 from streams.producer import Outgoing, Producer
 from streams.runtime import App
 from streams.tables import LogTable, PartitionLost, Replayed
@@ -57,6 +59,8 @@ class Notifier:
         self.news = asyncio.Event()
         self.table = LogTable(app, name="notices", topic=topics.notify_changelog, listener=self)
         self._replay: tuple[Replay, Book] | None = None
+        #: Questions for items; the loop may forget tasks that nobody holds.
+        self._asking: set[asyncio.Task[None]] = set()
         self._epoch, self._seq, self._forgot_ms = 0, -1, 0
 
     # -- the log, as LogTable tells it
@@ -111,21 +115,25 @@ class Notifier:
 
     async def _read(self, records: Records) -> list[AlertTransition | Silence]:
         """Steps with some of the items behind them, then silences; the order of each is kept."""
-        steps: list[AlertTransition] = []
-        silences: list[Silence] = []
-        for record in records:
-            try:
-                found = decode_record(record.value or b"")
-            except msgspec.DecodeError:
-                # The deliverer of ClickHouse keeps it as a dead letter.
-                log.error("alert_unreadable", offset=record.offset)
-                continue
-            if isinstance(found, Silence):
-                silences.append(found)
-            else:
-                steps.append(found)
-        filled = steps if self._items is None else await self._items.fill(steps)
+        steps, silences = decoded(records)
+        if self._items is None:
+            return [*steps, *silences]
+        filled = await self._items.fill(steps)
+        if lacking := [each for each in filled if lacks_items(each)]:
+            asking = asyncio.create_task(self._name_items(self._items, lacking))
+            self._asking.add(asking)
+            asking.add_done_callback(self._asking.discard)
         return [*filled, *silences]
+
+    async def _name_items(self, items: ItemLookup, steps: list[AlertTransition]) -> None:
+        """Ask once more: an alert may be faster than the rows about its items."""
+        await asyncio.sleep(AGAIN_AFTER_S)
+        filled = await items.fill(steps)
+        async with self.lock:
+            if self.book is not None:
+                for each in filled:
+                    self.book.name_items(each)
+                await self._flush()
 
     async def decide(self, receivers: Iterable[Receiver], moment: Moment) -> Book | None:
         """Decide who is told of what; the book, in which every notice is durable."""

@@ -89,11 +89,18 @@ class Book:
             return
         if known is None:
             known = self.episodes[key] = Episode(given, now_ms)
-        known.alert, known.taken_ms = given, now_ms
+        known.alert, known.taken_ms = _with_items(given, known.alert), now_ms
         self.live[key] = known
         if given.late:
             self.meta.late_ms = now_ms
         self.change(known)
+
+    def name_items(self, given: AlertTransition) -> None:
+        """Note the items behind an alert, which were found after it was taken in."""
+        known = self.episodes.get(f"{given.fingerprint}/{given.starts_at_ms}")
+        if known is not None:
+            known.alert = _with_items(known.alert, given)
+            self.change(known)
 
     def read_up_to(self, next_offset: int) -> None:
         """Everything of ``ops.alerts`` before this offset is in the book."""
@@ -211,6 +218,15 @@ class Book:
         """Go on from here; keys whose last record is not to be trusted are written over."""
         self.live = dict(self.episodes)
         self._changed |= stale
+
+
+def _with_items(alert: AlertTransition, other: AlertTransition) -> AlertTransition:
+    """The alert with the items that the other names, if it names none itself."""
+    seen, named = alert.evidence, other.evidence
+    if seen is None or named is None or seen.item_ids or not named.item_ids:
+        return alert
+    evidence = msgspec.structs.replace(seen, item_ids=named.item_ids)
+    return msgspec.structs.replace(alert, evidence=evidence)
 
 
 def _put(held: dict[str, Held], name: str, payload: bytes | None, kind: type[Held]) -> None:

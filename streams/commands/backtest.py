@@ -15,6 +15,7 @@ from schemas.people import Scope, pseudonymiser
 from schemas.rules_amounts import duration_ms
 from streams import backtest, people_key
 from streams.commands.invocation import read_settings, show_rows
+from streams.commands.rule_options import FILE, rules_option, targets_option
 from streams.core.alerts import Timing
 from streams.core.engine import Engine
 from streams.core.plan import Plan
@@ -23,7 +24,7 @@ from streams.floor_files import read_calendar, read_groupings, read_plan
 from streams.policy_files import read_book
 from streams.refusals import Refusal
 from streams.replay import CLOCK_START_MS, Log, open_log
-from streams.rule_files import RULES_FILE, TARGETS_FILE, read_rules
+from streams.rule_files import read_rules
 from streams.settings import Settings
 from streams.sources.clock import parse_clock
 from streams.sources.mapping_files import load_mapping
@@ -33,7 +34,6 @@ from streams.spaces import Names
 from streams.summary import iso_utc
 
 Wrapped = TypeVar("Wrapped", bound=Callable[..., object])
-_FILE = click.Path(path_type=Path, dir_okay=False)
 _MOMENT = click.DateTime(formats=["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"])
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -58,7 +58,7 @@ def _of_a_log(*, required: bool) -> Callable[[Wrapped], Wrapped]:
 
     def decorate(wrapped: Wrapped) -> Wrapped:
         for add in (
-            click.argument("files", nargs=-1, required=required, type=_FILE),
+            click.argument("files", nargs=-1, required=required, type=FILE),
             click.option("--mapping", metavar="NAME|FILE", help="How rows become events."),
             click.option("--clock", metavar="rate:N|gaps:N[:SEED]", help="Times where none are."),
         ):
@@ -104,8 +104,8 @@ def _engine(log: Log, settings: Settings) -> Engine:
 @_of_a_log(required=False)
 @click.option("--from", "from_", type=_MOMENT, help="UTC; default: the log's beginning.")
 @click.option("--to", "to", type=_MOMENT, help="UTC; default: the log's end.")
-@click.option("--rules", type=_FILE, default=RULES_FILE, help="The file of rules.")
-@click.option("--targets", type=_FILE, default=TARGETS_FILE, help="What was agreed.")
+@rules_option
+@targets_option
 def command(  # noqa: PLR0913 - one for each option.
     files: tuple[Path, ...],
     mapping: str | None,

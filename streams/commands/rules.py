@@ -5,19 +5,12 @@ from pathlib import Path
 import click
 
 from streams.commands import backtest, rule_worth
+from streams.commands.rule_options import FILE, rules_option, targets_option
 from streams.floor_files import read_calendar, read_groupings
 from streams.marked_yaml import FileRefused
 from streams.refusals import Refusal
-from streams.rule_files import RULES_FILE, TARGETS_FILE, read_rules
+from streams.rule_files import read_rules
 from streams.rule_tests import Stage, read_tests, run_tests
-
-_FILE = click.Path(path_type=Path, dir_okay=False)
-_rules_option = click.option(
-    "--rules", type=_FILE, default=RULES_FILE, help="The file of rules.  [default: the floor's]"
-)
-_targets_option = click.option(
-    "--targets", type=_FILE, default=TARGETS_FILE, help="What was agreed.  [default: the floor's]"
-)
 
 
 @click.group("rules")
@@ -34,8 +27,8 @@ def command() -> None:
 
 
 @command.command("check")
-@_rules_option
-@_targets_option
+@rules_option
+@targets_option
 def check(rules: Path, targets: Path) -> None:
     """Say everything that is wrong with the rules and targets, with file and line."""
     try:
@@ -49,8 +42,8 @@ def check(rules: Path, targets: Path) -> None:
 
 
 @command.command("test")
-@click.argument("files", nargs=-1, required=True, type=_FILE)
-@_targets_option
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@targets_option
 def test(files: tuple[Path, ...], targets: Path) -> None:
     """Play the tests in FILES, in promtool's vocabulary, and say what fired otherwise."""
     groupings = read_groupings()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from schemas.metrics import Direction, Metric
 from schemas.metrics.formulas import PROMISED
 from streams.core.observations import Span
-from streams.core.plan import HOUR_MS
+from streams.core.plan import HOUR_MS, MINUTE_MS
 from streams.core.rules import ReadyRule, looks_at_window, needs_gauges
 from streams.core.verdicts import Finding
 from streams.core.windows import ROLLING_MS
@@ -82,7 +82,9 @@ def items_sql_of(ready: ReadyRule, dims: Mapping[str, str], span: Span) -> str:
     if isinstance(metric.formula, PROMISED):
         return _running_clocks_sql(dims)
     where = [f"{name} = {_quoted(value)}" for name, value in dims.items()]
-    within = f">= '{_utc(span.start_ms)}' AND {{}} < '{_utc(span.end_ms)}'"
+    # A window holds all of its last minute that had been told by then.
+    end_ms = span.end_ms - span.end_ms % MINUTE_MS + MINUTE_MS
+    within = f">= '{_utc(span.start_ms)}' AND {{}} < '{_utc(end_ms)}'"
     if metric.number in _PROMISES:
         where += ["kind = 'breach'", "holds", f"at {within.format('at')}"]
         rest = f"sla_ledger FINAL WHERE {' AND '.join(where)} ORDER BY at"

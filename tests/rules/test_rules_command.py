@@ -51,6 +51,23 @@ def test_the_default_rules_are_without_fault_and_their_tests_pass() -> None:
     assert (code, output) == (0, "rules.test.yaml: 13 tests, 39 expectations, 0 failed\n")
 
 
+def test_unless_others_are_named_the_files_of_this_floor_are_checked(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHFLOOR_ALERTS_RULES", str(folder / "rules.yaml"))
+    monkeypatch.setenv("WATCHFLOOR_ALERTS_TARGETS", str(folder / "targets.yaml"))
+    assert (
+        run("check")[:2]
+        == run(
+            "check",
+            "--rules",
+            str(folder / "rules.yaml"),
+            "--targets",
+            str(folder / "targets.yaml"),
+        )[:2]
+    )
+
+
 def test_every_default_rule_is_tested_and_has_half_a_page_of_its_own() -> None:
     tests = (DEPLOY / "rules.test.yaml").read_text()
     for ready in read_rules().rules:

@@ -53,8 +53,18 @@ async def live(space: NotifySpace) -> None:
         await here.until(lambda heard: "corrected" in heard_of(heard, "late"))
         await tell(settings, [Happening("true", "item.completed", time.time_ns() // 1_000_000)])
         await asyncio.to_thread(await_told, space)
+        # The alert was faster than the row about its item.
+        api = Api(space, await asyncio.to_thread(port_of, child))
+        await asyncio.to_thread(until, lambda: named_items(api, "true") == "job-true")
         assert heard_of(here.heard, "late") == ["firing", "corrected"]
         assert heard_of(here.heard, "true") == ["firing"]
+
+
+def named_items(api: Api, queue: str) -> str:
+    """The items behind an alert, as the API names them."""
+    shown = api.ask("GET", "/api/v2/alerts")[1]
+    found = [each["annotations"] for each in shown if each["labels"].get("queue") == queue]
+    return str(found[0].get("items", "")) if found else ""
 
 
 def ledger(space: NotifySpace, queue: str) -> list[tuple[str, int]]:
