@@ -96,6 +96,12 @@ class Hub:
             channel.advance(self.scenery(), self._id(), [])
         return channel
 
+    async def bring(self, key: str) -> None:
+        """Hold a subject of a person for this turn, for one answer; others are held anyway."""
+        reader = self.reader
+        if _is_person(key) and key in reader.live.names and key not in reader.live.subjects:
+            await reader.fetch([key])
+
     def scenery(self) -> Scenery:
         """What views are made from, as of now."""
         live, facts = self.reader.live, self.facts

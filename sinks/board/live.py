@@ -124,6 +124,16 @@ class Live:
         self.alerts[found.fingerprint] = found
         return found
 
+    def forget_alerts(self, before_ms: int) -> None:
+        """Forget alerts that were over by then, as Redis does."""
+        over = [
+            name
+            for name, alert in self.alerts.items()
+            if alert.state in ("resolved", "inactive") and alert.at_ms < before_ms
+        ]
+        for name in over:
+            del self.alerts[name]
+
     def inside(self, grouping: str, place: Held | None) -> list[Held]:
         """Subjects of a grouping whose dimensions have the values of ``place``, by their values."""
         wanted = {} if place is None else place.dims

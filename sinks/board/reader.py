@@ -15,6 +15,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from sinks.alert_feed import RESOLVED_KEPT_S
 from sinks.board.ids import grouping_of
 from sinks.board.live import PEOPLE, Live, Turn
 
@@ -26,6 +27,7 @@ STEPS_MAX = 1000
 #: Subjects that nobody renews expire quietly: the list is compared this often.
 LIST_EVERY_S = 5.0
 _AT_ONCE = 200
+RESOLVED_KEPT_MS = RESOLVED_KEPT_S * 1000
 
 
 def connect(url: str, password: str | None) -> "Redis":
@@ -72,6 +74,7 @@ class Reader:
         self._take_steps(steps, turn)
         if time.monotonic() - self._listed_s >= LIST_EVERY_S:
             turn.gone |= live.keep_only(await self._names())
+            live.forget_alerts(now[0] * 1000 - RESOLVED_KEPT_MS)
         return turn
 
     async def fetch(self, keys: Iterable[str]) -> None:

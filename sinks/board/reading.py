@@ -20,7 +20,7 @@ from sinks.board.formula_text import formula_text
 from sinks.board.history import History, stretch
 from sinks.board.hub import Hub, TooManyViews, now_ms
 from sinks.board.ids import id_of
-from sinks.board.live import PEOPLE, agrees
+from sinks.board.live import PEOPLE, Held, agrees
 from sinks.board.scope import Scope
 from sinks.board.sql_text import value_sql
 from sinks.board.standing import goal_of
@@ -102,7 +102,7 @@ class Reading:
     async def past(self, request: web.Request) -> web.StreamResponse:
         """Metrics of one subject over time."""
         asker = self.asker(request)
-        held, at_ms = asker.held(request.query), now_ms()
+        held, at_ms = await self._held(asker, request), now_ms()
         names = metrics_of(request.query)
         as_of_ms = asker.live.as_of_ms or at_ms
         try:
@@ -160,7 +160,7 @@ class Reading:
     async def sql(self, request: web.Request) -> web.StreamResponse:
         """The query that gives a number again."""
         asker = self.asker(request)
-        held = asker.held(request.query)
+        held = await self._held(asker, request)
         (name,) = metrics_of(request.query, 1)
         window = held.windows.get(request.query.get("window", "") or "1h")
         if window is None:
@@ -196,6 +196,10 @@ class Reading:
         return answer(found)
 
     # -- inside
+
+    async def _held(self, asker: Asker, request: web.Request) -> Held:
+        await self.hub.bring(asker.place(request.query))
+        return asker.held(request.query)
 
     async def _open(self, asker: Asker, query: Mapping[str, str]) -> Channel:
         try:

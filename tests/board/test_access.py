@@ -109,6 +109,21 @@ def test_people_with_few_observations_are_not_ranked(ground: Ground) -> None:
     asyncio.run(ask())
 
 
+def test_the_past_of_a_person_can_be_asked_by_those_who_may(ground: Ground) -> None:
+    async def ask() -> None:
+        async with open_stand(ground) as stand:
+            person = (await stand.get("/api/subjects?by=annotator", PEOPLE))["subjects"][0]
+            for path in ("history?metric=throughput&span=3h", "sql?metric=throughput&window=24h"):
+                asked = f"/api/{path}&place={quote(person['subject'])}"
+                assert (await stand.ask(asked, PEOPLE))[0] == 200
+                assert (await stand.ask(asked, VIEWER))[0] == 403
+            await stand.turn()
+            held = stand.parts.hub.reader.live.subjects
+            assert not any(key.startswith("annotator") for key in held)
+
+    asyncio.run(ask())
+
+
 def test_a_token_typed_once_becomes_a_cookie_that_scripts_cannot_read(ground: Ground) -> None:
     async def log_in() -> None:
         async with open_stand(ground) as stand:
