@@ -11,6 +11,7 @@ from streams.core.alerts import Alert, Timing, Verdict
 from streams.core.engine import Engine
 from streams.core.observations import Index, Observer
 from streams.core.plan import DAY_MS, HOUR_MS, MINUTE_MS
+from streams.core.rollups import Rollups
 from streams.replay import Log
 
 #: An alert that comes back this soon after it resolved flaps.
@@ -118,9 +119,9 @@ class Sampler:
         self._indices: dict[int, Index] = defaultdict(Index)
         self.samples: list[Sample] = []
 
-    def read(self, engine: Engine, now_ms: int) -> None:
+    def read(self, states: Sequence[Rollups], now_ms: int) -> None:
         """Take the values as they stand; what is unknown or rests on too few is left out."""
-        for number, state in enumerate(engine.states):
+        for number, state in enumerate(states):
             index = self._indices[number]
             index.refresh(state, now_ms)
             seen = Observer(state, now_ms, index, {})

@@ -106,16 +106,35 @@ def play_history(
     history: History, book: RuleBook, plan: Plan, calendar: Calendar, span_ms: tuple[int, int]
 ) -> list[AlertTransition]:
     """What the rules say in a time that is begun an hour earlier, looked at every minute."""
-    from_ms, to_ms = span_ms
     known = RuleBook(tuple(filter(is_in_history, book.rules)), book.targets)
-    rollups, alerting = Rollups(plan, 1), Alerting(known)
-    calendar = RuleCalendar(calendar, alerting)
+    alerting = Alerting(known)
+    said: list[AlertTransition] = []
+    for minute in minutes(history, plan, RuleCalendar(calendar, alerting), span_ms):
+        said += alerting.evaluate(minute.rollups, minute.now_ms, changed=minute.changed)
+        alerting.state.records()
+    return said
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """The floor as it stood at the end of a minute, and the subjects that changed in it."""
+
+    rollups: Rollups
+    now_ms: int
+    changed: set[str]
+
+
+def minutes(
+    history: History, plan: Plan, calendar: Calendar, span_ms: tuple[int, int]
+) -> Iterator[Minute]:
+    """A time minute by minute, begun an hour earlier; what is yielded goes on changing."""
+    from_ms, to_ms = span_ms
+    rollups = Rollups(plan, 1)
     kinds = {need for metric in METRICS for each in metric.needs for need in each.split("|")}
     first_ms = {
         name: dict.fromkeys(kinds, ends_ms[0] - MINUTE_MS)
         for name, ends_ms in history.heard_ms.items()
     }
-    said: list[AlertTransition] = []
     done = 0
     begin_ms = from_ms - _BEFORE_MS - from_ms % MINUTE_MS
     for seq, now_ms in enumerate(range(begin_ms, to_ms + 1, MINUTE_MS)):
@@ -130,6 +149,4 @@ def play_history(
         rollups.apply(wire.Chunk(0, 0, seq, now_ms, 0, first_ms, last_ms, panes, {}))
         published = publish.flush(rollups, calendar)
         changed = {subject for subject, _ in published.snapshots} if published else set()
-        said += alerting.evaluate(rollups, now_ms, changed=changed)
-        alerting.state.records()
-    return said
+        yield Minute(rollups, now_ms, changed)

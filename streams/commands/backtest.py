@@ -1,4 +1,4 @@
-"""``watchfloor rules backtest`` and ``suggest``: rules over a log of the past."""
+"""``watchfloor rules backtest``: rules over the past, out of a log or of ClickHouse."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,16 +10,14 @@ import click
 
 from schemas.alerts import AlertTransition
 from schemas.codec import Decoder, DecoderSettings
-from schemas.metrics import METRIC_BY_ID, Metric
 from schemas.people import Scope, pseudonymiser
 from schemas.rules_amounts import duration_ms
 from streams import backtest, people_key
 from streams.commands.invocation import read_settings, show_rows
 from streams.commands.rule_options import FILE, rules_option, targets_option
-from streams.core.alerts import Timing
 from streams.core.engine import Engine
 from streams.core.plan import Plan
-from streams.core.rules import RuleBook, grouping_of, looks_at_window, window_names
+from streams.core.rules import RuleBook
 from streams.floor_files import read_calendar, read_groupings, read_plan
 from streams.policy_files import read_book
 from streams.refusals import Refusal
@@ -34,8 +32,8 @@ from streams.spaces import Names
 from streams.summary import iso_utc
 
 Wrapped = TypeVar("Wrapped", bound=Callable[..., object])
-_MOMENT = click.DateTime(formats=["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"])
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+#: A time, UTC.
+MOMENT = click.DateTime(formats=["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"])
 
 
 class DurationType(click.ParamType):
@@ -53,7 +51,7 @@ class DurationType(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-def _of_a_log(*, required: bool) -> Callable[[Wrapped], Wrapped]:
+def of_a_log(*, required: bool) -> Callable[[Wrapped], Wrapped]:
     """The options that say how a log is read."""
 
     def decorate(wrapped: Wrapped) -> Wrapped:
@@ -76,7 +74,8 @@ class Past:
     engine: Engine
 
 
-def _open(files: tuple[Path, ...], mapping: str | None, clock: str | None) -> Past:
+def open_past(files: tuple[Path, ...], mapping: str | None, clock: str | None) -> Past:
+    """A log and the engine that it goes through; raises Refusal."""
     settings = read_settings()
     try:
         times = parse_clock(clock, CLOCK_START_MS) if clock else None
@@ -101,9 +100,9 @@ def _engine(log: Log, settings: Settings) -> Engine:
 
 
 @click.command("backtest")
-@_of_a_log(required=False)
-@click.option("--from", "from_", type=_MOMENT, help="UTC; default: the log's beginning.")
-@click.option("--to", "to", type=_MOMENT, help="UTC; default: the log's end.")
+@of_a_log(required=False)
+@click.option("--from", "from_", type=MOMENT, help="UTC; default: the log's beginning.")
+@click.option("--to", "to", type=MOMENT, help="UTC; default: the log's end.")
 @rules_option
 @targets_option
 def command(  # noqa: PLR0913 - one for each option.
@@ -126,15 +125,15 @@ def command(  # noqa: PLR0913 - one for each option.
     kept = tuple(each for each in book.rules if each.rule.metric != "floor_alive")
     book = RuleBook(kept, book.targets)
     if files:
-        past = _open(files, mapping, clock)
+        past = open_past(files, mapping, clock)
         past.engine.watch(book)
         for _ in backtest.play(past.log, past.engine):
             pass
         said = past.engine.found.alerts
-        first_ms = _ms(from_) if from_ else past.log.from_ms or 0
-        last_ms = _ms(to) if to else (past.log.to_ms or 0) + 1
+        first_ms = ms_of(from_) if from_ else past.log.from_ms or 0
+        last_ms = ms_of(to) if to else (past.log.to_ms or 0) + 1
     elif from_ and to and from_ < to:
-        first_ms, last_ms = _ms(from_), _ms(to)
+        first_ms, last_ms = ms_of(from_), ms_of(to)
         book, said = _from_clickhouse(book, (first_ms, last_ms))
     else:
         raise click.UsageError("say FILES, or --from and a later --to to ask ClickHouse")
@@ -173,68 +172,6 @@ def _tell(book: RuleBook, found: list[backtest.Episode], span_ms: tuple[int, int
     click.echo(f"{first} to {last}: {backtest.Tally.of(found)}")
 
 
-def _ms(moment: datetime) -> int:
+def ms_of(moment: datetime) -> int:
+    """A time of the command line, UTC ms."""
     return int(moment.replace(tzinfo=UTC).timestamp() * 1000)
-
-
-@click.command("suggest")
-@click.argument("metric")
-@_of_a_log(required=True)
-@click.option("--by", default="project,queue", show_default=True, help="Dimensions of a grouping.")
-@click.option("--window", default="1h", show_default=True, type=click.Choice(window_names()))
-@click.option("--for", "hold", type=DurationType(), default="5m", show_default=True)
-@click.option("--min-events", type=int, default=0, show_default=True)
-def suggest(  # noqa: PLR0913 - one for each option.
-    metric: str,
-    files: tuple[Path, ...],
-    mapping: str | None,
-    clock: str | None,
-    by: str,
-    window: str,
-    hold: int,
-    min_events: int,
-) -> None:
-    """Show how METRIC was spread over the week in FILES, and what thresholds would have cost."""
-    found = METRIC_BY_ID.get(metric)
-    if found is None:
-        raise click.UsageError(f"no metric is called {metric!r}; `watchfloor metrics ls` names all")
-    past = _open(files, mapping, clock)
-    sampler = backtest.Sampler(
-        found, _grouping(found, by), window if looks_at_window(found) else None, min_events
-    )
-    for now_ms in backtest.play(past.log, past.engine):
-        sampler.read(past.engine, now_ms)
-    if not sampler.samples:
-        raise Refusal(f"{metric} was never known in this log", "try another --by or --window")
-    hours = backtest.by_hour_of_week(sampler.samples)
-    click.echo(f"median {metric} ({found.unit.value}) by hour of the week, UTC")
-    rows = [
-        (f"{hour:02}:00", *[_shown(hours.get((day, hour))) for day in range(7)])
-        for hour in range(24)
-    ]
-    show_rows(("hour", *DAYS), rows)
-    timing = Timing(hold, hold)
-    side = "<" if found.direction.value == "higher_is_better" else ">"
-    click.echo("")
-    show_rows(
-        ("threshold", "beyond", "pages a week"),
-        [
-            (f"{side} {each.value:.4g}", f"{each.share_beyond:.1%}", f"{each.pages_per_week:.1f}")
-            for each in backtest.thresholds(sampler.samples, found, timing)
-        ],
-    )
-
-
-def _grouping(metric: Metric, by: str) -> str:
-    wanted = tuple(name for name in by.split(",") if name)
-    groupings = read_groupings()
-    grouping = grouping_of(wanted, groupings)
-    if grouping is None or not metric.makes_sense_by(grouping.dimensions):
-        fitting = [each.dimensions for each in groupings if metric.makes_sense_by(each.dimensions)]
-        shown = " ".join(",".join(dims) for dims in fitting)
-        raise click.BadParameter(f"{metric.id} is by one of: {shown}", param_hint="--by")
-    return grouping.name
-
-
-def _shown(value: float | None) -> str | None:
-    return None if value is None else f"{value:.4g}"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from streams.commands import backtest, rule_worth
+from streams.commands import backtest, rule_worth, suggest
 from streams.commands.rule_options import FILE, rules_option, targets_option
 from streams.floor_files import read_calendar, read_groupings
 from streams.marked_yaml import FileRefused
@@ -21,7 +21,7 @@ def command() -> None:
     watchfloor rules check
     watchfloor rules test deploy/rules.test.yaml
     watchfloor rules backtest --from 2026-03-01 --to 2026-03-08 march.jsonl.gz
-    watchfloor rules suggest throughput march.jsonl.gz
+    watchfloor rules suggest throughput --from 2026-03-01 --to 2026-03-08
     watchfloor rules worth --zone Asia/Manila
     """
 
@@ -64,5 +64,5 @@ def test(files: tuple[Path, ...], targets: Path) -> None:
 
 
 command.add_command(backtest.command)
-command.add_command(backtest.suggest)
+command.add_command(suggest.command)
 command.add_command(rule_worth.command)

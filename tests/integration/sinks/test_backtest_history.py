@@ -5,8 +5,10 @@ from random import Random
 from clickhouse_connect.driver.client import Client
 
 from schemas.groupings import DEFAULT_GROUPINGS
+from schemas.metrics import METRIC_BY_ID
 from sinks.clickhouse import ClickHouseSink
-from streams.backtest_history import is_in_history, play_history, read_history
+from streams.backtest import Sampler
+from streams.backtest_history import is_in_history, minutes, play_history, read_history
 from streams.core.plan import MINUTE_MS, Plan
 from tests.core.floors import CALENDAR
 from tests.core.rule_floors import START_MS, RuleFloor, book, queue, rule
@@ -41,3 +43,21 @@ def test_a_backtest_on_clickhouse_says_what_the_floor_said(
     assert len(live) > 4
     assert again == live
     assert history.heard_ms["north\x1fcoop"][0] == START_MS + MINUTE_MS
+
+
+def test_a_metric_can_be_sampled_from_what_clickhouse_has(
+    client: Client, clickhouse_url: str, database: str
+) -> None:
+    floor = RuleFloor(RULES)
+    name = queue("sampled")
+    for _ in range(30):
+        floor.minute({"golden_n": 10, "golden_correct": 9}, subject=name)
+    assert ClickHouseSink(clickhouse_url, database).write("rollups", floor.rows) == []
+    span_ms = (START_MS, floor.now_ms)
+    history = read_history(client, database, DEFAULT_GROUPINGS, *span_ms)
+    sampler = Sampler(METRIC_BY_ID["golden_accuracy"], "queue", "5m", 10)
+    for minute in minutes(history, Plan(), CALENDAR, span_ms):
+        sampler.read([minute.rollups], minute.now_ms)
+    found = [each.value for each in sampler.samples if each.subject == name]
+    assert len(found) >= 30
+    assert set(found) == {0.9}
