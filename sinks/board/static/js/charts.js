@@ -16,7 +16,10 @@ export function chart(place, metric, span) {
     try {
       const query = new URLSearchParams({ place, metric, span });
       const found = await ask(`/api/history?${query}`);
-      render(card, metric, found.series[metric], span);
+      const series = found.series[metric];
+      // The last step is not over: it would look like a drop.
+      series.points = series.points.filter((point) => !found.partial_from_ms || point.t_ms < found.partial_from_ms);
+      render(card, metric, series, span);
     } catch (error) {
       show(card, el("h3", {}, metric), el("p.soft", {}, error.message));
     }
@@ -37,7 +40,7 @@ function render(card, metric, series, span) {
   const open = card.querySelector("details")?.open;
   show(card,
     el("h3", {}, el("a", { href: `/definitions/${metric}` }, title), ` · last ${span}`), drawing,
-    el("p.soft", {}, last ? `${said(last, unit)} now` : "nothing is known yet",
+    el("p.soft", {}, last ? `${said(last, unit)} at ${moment(last.t_ms)}` : "nothing is known yet",
       series.restated?.length ? ` · ${series.restated.length} steps were restated by late data` : ""),
     el("details", { open }, el("summary", { "data-key": `table ${metric}` }, "Show as table"), table(points, unit, series.restated)));
   if (known.length) plot(drawing, series, card.clientWidth - 34);
@@ -54,9 +57,11 @@ function plot(drawing, { points, target, unit }, width) {
     series: [{}, { stroke: line, width: 2 }, { stroke: "transparent" }, { stroke: "transparent" },
       { stroke: soft, dash: [6, 5], width: 1.5 }],
     bands: [{ series: [3, 2], fill: style("--band") }],
-    axes: [axis, { ...axis, size: 62, values: (_, ticks) => ticks.map((tick) => amount(tick, unit)) }],
+    axes: [{ ...axis, values: (_, ticks) => ticks.map(clock) }, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => amount(tick, unit).replace(" / h", "")) }],
   }, data, drawing);
 }
+
+const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 
 function table(points, unit, restated) {
   const was = new Map((restated ?? []).map((each) => [each.t_ms, each.was]));

@@ -8,6 +8,12 @@ import { STATUS, amount, interval, moment, plural, said, span } from "./format.j
 const CHARTS = ["throughput", "golden_accuracy", "backlog_waiting"];
 const PAGE_OF = { queue: "/queue", team: "/team", site: "/site", project: "/project", annotator: "/person", reviewer: "/person" };
 const GROUPINGS = ["queue", "project", "team", "site"];
+/** Where there is little room; the whole title is a click away. */
+const SHORT = {
+  oldest_waiting_age: "Oldest", at_risk: "At risk", time_to_breach: "Next breach", breaches_ahead: "Will breach",
+  people_needed: "People needed", people_needed_for: "… for", service_level: "SLA attainment", time_to_clear: "Time to clear",
+};
+const WINDOWS = ["1m", "5m", "15m", "1h", "shift", "8h", "business_day", "24h", "7d", "28d"];
 /** Shares are not sorted by where there are too few: that would be a ranking of chance. */
 const SHARES = new Set(["golden_accuracy", "first_pass_yield", "service_level"]);
 
@@ -16,7 +22,7 @@ export class Floor {
     Object.assign(this, { page, address, definitions, me, sort: null, sparks: {} });
     this.parts = Object.fromEntries(["head", "strip", "table", "alerts", "pipeline", "detail"].map((name) => [name, el("section", { id: name })]));
     const place = address.query.get("place") ?? "all";
-    this.charts = el("div.charts", {}, ...CHARTS.map((metric) => chart(place, metric, address.query.get("span") ?? "3h")));
+    this.charts = el("div.charts", {}, ...CHARTS.map((metric) => chart(place, metric, address.query.get("span") ?? "1h")));
     show(page, this.parts.head, this.parts.strip, this.charts, this.parts.table, this.parts.detail, this.parts.alerts, this.parts.pipeline);
     this.lookAtSparks(place);
   }
@@ -29,7 +35,7 @@ export class Floor {
   }
 
   unit(metric) { return this.definitions.get(metric)?.unit ?? ""; }
-  title(metric) { return this.definitions.get(metric)?.title ?? metric; }
+  title(metric) { return SHORT[metric] ?? this.definitions.get(metric)?.title ?? metric; }
 
   draw(state) {
     if (state.empty) { show(this.parts.strip, emptiness(state.empty)); this.charts.hidden = true; return; }
@@ -71,8 +77,8 @@ export class Floor {
     const by = state.view.by;
     if (by === "none" || !state.rows) return [];
     const columns = state.columns.filter(({ metric }) => state.rows.some((row) => row.cells[metric] && row.cells[metric].cause !== "not_applicable"));
-    const head = columns.map(({ metric, title, window }) => el("th", { scope: "col", "aria-sort": this.sort?.metric === metric ? (this.sort.down ? "descending" : "ascending") : "none" },
-      el("button", { type: "button", "data-key": `sort ${metric}`, onclick: () => { this.sort = { metric, down: this.sort?.metric === metric ? !this.sort.down : true }; this.draw(state); } }, title, window ? ` ${window}` : "")));
+    const head = columns.map(({ metric, title, window }) => el("th", { scope: "col", title, "aria-sort": this.sort?.metric === metric ? (this.sort.down ? "descending" : "ascending") : "none" },
+      el("button", { type: "button", "data-key": `sort ${metric}`, onclick: () => { this.sort = { metric, down: this.sort?.metric === metric ? !this.sort.down : true }; this.draw(state); } }, SHORT[metric] ?? title, window ? ` ${window}` : "")));
     const body = this.sorted(state.rows).map((row) => el("tr", {}, el("td", {}, this.link(by, row), row.alerts ? el("span.pill.warning", {}, plural(row.alerts, "alert")) : "", el("div.why", {}, row.path)),
       el("td.left", {}, spark(this.sparks[row.subject])), ...columns.map(({ metric, unit }) => cell(row, metric, unit))));
     const groupings = [...GROUPINGS, ...(this.me.may.people ? ["annotator", "reviewer"] : [])];
@@ -95,7 +101,7 @@ export class Floor {
   }
 
   details({ place, view }) {
-    const windows = Object.entries(place.windows ?? {});
+    const windows = Object.entries(place.windows ?? {}).sort(([a], [b]) => WINDOWS.indexOf(a) - WINDOWS.indexOf(b));
     if (!view.detail || !windows.length) return [];
     const names = windows.map(([name]) => name);
     const metrics = [...this.definitions.values()].filter(({ id }) => windows.some(([, window]) => window.readings[id] && window.readings[id].cause !== "not_applicable"));
