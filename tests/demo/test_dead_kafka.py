@@ -55,7 +55,7 @@ def test_it_ends_with_a_reason_and_leaves_nothing_running(
     assert "Traceback" not in said
     assert {part.state for part in Stack(tmp_path).status()} == {"down"}
     children = (tmp_path / ".local" / "demo.lock").read_text().split()
-    assert len(children) == 2
+    assert len(children) == 3, "worker, deliverer, board"
     assert not any(Path(f"/proc/{pid}").exists() for pid in children)
     # A worker or deliverer that was left behind would hold it.
     with (tmp_path / ".local" / "demo.lock").open() as lock:
