@@ -18,6 +18,10 @@ def _targets() -> Path:
     return settings_sources.read(Alerts).targets
 
 
+def _policies() -> Path:
+    return settings_sources.read(Alerts).policies
+
+
 rules_option = click.option(
     "--rules",
     type=FILE,
@@ -31,4 +35,11 @@ targets_option = click.option(
     default=_targets,
     show_default="WATCHFLOOR_ALERTS_TARGETS",
     help="What was agreed.",
+)
+policies_option = click.option(
+    "--policies",
+    type=FILE,
+    default=_policies,
+    show_default="WATCHFLOOR_ALERTS_POLICIES",
+    help="What is promised.",
 )

@@ -5,9 +5,10 @@ from pathlib import Path
 import click
 
 from streams.commands import backtest, rule_worth, suggest
-from streams.commands.rule_options import FILE, rules_option, targets_option
+from streams.commands.rule_options import FILE, policies_option, rules_option, targets_option
 from streams.floor_files import read_calendar, read_groupings
-from streams.marked_yaml import FileRefused
+from streams.marked_yaml import Fault, FileRefused
+from streams.policy_files import read_policies
 from streams.refusals import Refusal
 from streams.rule_files import read_rules
 from streams.rule_tests import Stage, read_tests, run_tests
@@ -29,16 +30,26 @@ def command() -> None:
 @command.command("check")
 @rules_option
 @targets_option
-def check(rules: Path, targets: Path) -> None:
-    """Say everything that is wrong with the rules and targets, with file and line."""
+@policies_option
+def check(rules: Path, targets: Path, policies: Path) -> None:
+    """Say everything that is wrong with rules, targets and SLA policies, with file and line."""
+    faults: list[Fault] = []
+    said = []
     try:
         book = read_rules(rules, targets)
+        said.append(f"{rules.name}: {len(book.rules)} rules, {len(book.targets)} targets, no fault")
     except FileRefused as refused:
-        for fault in refused.faults:
-            click.echo(str(fault), err=True)
-        count = len(refused.faults)
-        raise Refusal(f"{count} fault{'s' * (count > 1)}", "correct the file") from refused
-    click.echo(f"{rules.name}: {len(book.rules)} rules, {len(book.targets)} targets, no fault")
+        faults += refused.faults
+    try:
+        promised = read_policies(policies).policies
+        said.append(f"{policies.name}: {len(promised)} promise(s), no fault")
+    except FileRefused as refused:
+        faults += refused.faults
+    for fault in faults:
+        click.echo(str(fault), err=True)
+    if faults:
+        raise Refusal(f"{len(faults)} fault{'s' * (len(faults) > 1)}", "correct the file")
+    click.echo("\n".join(said))
 
 
 @command.command("test")

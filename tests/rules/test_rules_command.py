@@ -46,9 +46,12 @@ def run(*arguments: str) -> tuple[int, str, str]:
 
 
 def test_the_default_rules_are_without_fault_and_their_tests_pass() -> None:
-    assert run("check")[:2] == (0, "rules.yaml: 14 rules, 7 targets, no fault\n")
+    assert run("check")[:2] == (
+        0,
+        "rules.yaml: 15 rules, 7 targets, no fault\npolicies.yaml: 1 promise(s), no fault\n",
+    )
     code, output, _ = run("test", str(DEPLOY / "rules.test.yaml"))
-    assert (code, output) == (0, "rules.test.yaml: 13 tests, 39 expectations, 0 failed\n")
+    assert (code, output) == (0, "rules.test.yaml: 14 tests, 43 expectations, 0 failed\n")
 
 
 def test_unless_others_are_named_the_files_of_this_floor_are_checked(
@@ -85,6 +88,16 @@ def test_check_names_every_fault_and_ends_with_1(folder: Path) -> None:
     assert code == 1
     assert "rules.yaml:7: rules.0.value: always fires" in output
     assert refused == "2 faults\n  remedy: correct the file"
+
+
+def test_check_names_the_faults_of_policies_too(folder: Path) -> None:
+    policies = folder / "policies.yaml"
+    policies.write_text("policies:\n  - id: soon\n    title: Soon\n    contrakt: SLA\n")
+    code, output, refused = run("check", "--policies", str(policies))
+    assert code == 1
+    assert "policies.yaml:4: policies.0.contrakt: unknown key" in output
+    assert "no fault" not in output
+    assert "correct the file" in refused
 
 
 def test_a_test_file_that_holds_says_so(folder: Path) -> None:
