@@ -45,6 +45,7 @@ COMMANDS = {
     "sql": Entry("streams.commands.sql:command", "Ask ClickHouse in SQL."),
     "rules": Entry("streams.commands.rules:command", "Check, test and backtest alert rules."),
     "metrics": Entry("streams.commands.metrics:command", "Explain the metrics."),
+    "dims": Entry("streams.commands.dims:command", "Load names, teams, targets and rates."),
     "people": Entry("streams.commands.people:command", "Turn a person's id into its pseudonym."),
     "space": Entry("streams.commands.space:command", "List and drop spaces."),
 }

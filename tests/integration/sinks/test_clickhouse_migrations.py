@@ -84,6 +84,8 @@ def test_every_table_view_and_column_says_what_it_is(client: Client, database: s
     ).result_rows
     assert silent == []
     for table, columns in _columns(client, database).items():
+        if table.startswith("dict_"):
+            continue  # The language has no comments on attributes; their table has them.
         assert [f"{table}.{name}" for name, (_, comment) in columns.items() if not comment] == []
 
 
