@@ -16,7 +16,7 @@ from schemas.groupings import DEFAULT_GROUPINGS, DIMENSIONS, Grouping
 from schemas.metrics import METRICS, Interval, Metric
 from schemas.metrics.formulas import PRESENT, PROMISED
 from schemas.readings import NOT_APPLICABLE
-from sinks import flows, present
+from sinks import flows, present, small_groups
 from sinks.ddl import quoted
 from sinks.formulas import expression
 
@@ -73,6 +73,7 @@ def statements(database: str, groupings: Sequence[Grouping] = DEFAULT_GROUPINGS)
         _promises_now(database, groupings),
         _metric_values(database, groupings),
         _metric_definitions(database),
+        *small_groups.statements(database, groupings),
     ]
 
 

@@ -47,6 +47,7 @@ COMMANDS = {
     "metrics": Entry("streams.commands.metrics:command", "Explain the metrics."),
     "dims": Entry("streams.commands.dims:command", "Load names, teams, targets and rates."),
     "people": Entry("streams.commands.people:command", "Turn a person's id into its pseudonym."),
+    "access": Entry("streams.commands.access:command", "Say who may read what in ClickHouse."),
     "space": Entry("streams.commands.space:command", "List and drop spaces."),
 }
 
