@@ -102,6 +102,7 @@ def _declare_agents(app: App, topics: Topics, stage1: Stage1, stage2: Stage2) ->
 
     async def take_commands(stream: faust.StreamT[object]) -> None:
         async for batch in batches(stream):
+            await stage1.take_commands(batch)
             await stage2.take_commands(batch)
 
     for role in (*INPUT_ROLES, Role.TICKS):
@@ -120,7 +121,9 @@ def _hooks(floor: Floor) -> Hooks:
         for partition in floor.stage1.shards:
             found |= floor.stage1.offsets(partition)
         for partition in floor.stage2.states:
-            found |= floor.stage2.offsets(partition)
+            for tp, offset in floor.stage2.offsets(partition).items():
+                # Both stages read commands: whoever is behind says where to begin.
+                found[tp] = min(offset, found.get(tp, offset))
         return found
 
     return Hooks(before_revoke=before_revoke, start_offsets=start_offsets)

@@ -10,7 +10,8 @@ import msgspec
 from mode import Service
 
 from schemas.alerts import AlertTransition, Silence, decode_command
-from schemas.dead_letters import from_record
+from schemas.dead_letters import NotADeadLetter, from_record
+from schemas.forgetting import decode_forget
 from schemas.notices import Told, decode_record
 from schemas.rows import (
     AlertLogRow,
@@ -81,6 +82,8 @@ def _read_dead_letter(record: RawRecord) -> DeadLetterRow:
 
 
 def _read_command(record: RawRecord) -> AlertLogRow:
+    if decode_forget(record.value or b"") is not None:
+        raise NotADeadLetter("who was forgotten is in no log")
     return alert_log.of_command(decode_command(record.value or b""))
 
 

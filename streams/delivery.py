@@ -88,6 +88,10 @@ class Delivery(Service):
                 await self._deliver()
 
     def _gather(self, partition: int, record: RawRecord) -> None:
+        if record.value is None:
+            # Somebody was forgotten: what is gathered under this key must not be stored any more.
+            self._rows.pop((partition, record.key), None)
+            return
         try:
             row = self._read(record)
         except NotADeadLetter:

@@ -20,8 +20,10 @@ from schemas.rows import ItemRow, LabelRow, SlaRow, encode
 from schemas.topics import INPUT_ROLES, Role
 from streams import logs
 from streams.changelog import StageSettings
+from streams.commanding import read_forget
 from streams.core import outputs, wire
 from streams.core.flush import Flush
+from streams.core.forgetting import forget_in_shard
 from streams.core.recovery import ShardKeeper
 from streams.core.shard import Shard
 from streams.core.terms import Book
@@ -62,7 +64,8 @@ class Stage1(Stage[Shard]):
     def __init__(self, app: App, settings: StageSettings, reading: Reading, meters: Meters) -> None:
         super().__init__(app, settings, meters, 1, "partitions")
         self._reading = reading
-        self._roles = {settings.topics.name(role): role for role in (*INPUT_ROLES, Role.TICKS)}
+        roles = (*INPUT_ROLES, Role.TICKS, Role.COMMANDS)
+        self._roles = {settings.topics.name(role): role for role in roles}
 
     @property
     def shards(self) -> dict[int, Shard]:
@@ -76,7 +79,8 @@ class Stage1(Stage[Shard]):
 
     def offsets(self, partition: int) -> dict[TP, int]:
         """Where to go on reading, from the state."""
-        offsets = self.shards[partition].meta.offsets
+        # Who has read no command yet begins with the first, wherever stage 2 is.
+        offsets = {Role.COMMANDS.value: 0, **self.shards[partition].meta.offsets}
         return {
             TP(name, partition): offsets[role]
             for name, role in self._roles.items()
@@ -103,6 +107,25 @@ class Stage1(Stage[Shard]):
             while shard.is_behind and self.shards.get(partition) is shard:
                 shard.tell_clocks()
                 await self._pause(partition, shard)
+
+    async def take_commands(self, batch: Batch) -> None:
+        """Forget whom people ask to be forgotten; other commands are for stage 2."""
+        partition = batch.tp.partition
+        for record in batch.records:
+            shard = self.shards.get(partition)
+            if shard is None:
+                return
+            if record.offset < shard.meta.offsets.get(Role.COMMANDS, 0):
+                continue
+            command = read_forget(record.value)
+            if command is not None:
+                for _ in forget_in_shard(shard, command.person, self.settings.flush_changes_max):
+                    await self.flush(partition)
+                    if self.shards.get(partition) is not shard:
+                        return
+            # No await since the last step: both are in one flush.
+            shard.meta.offsets[Role.COMMANDS.value] = record.offset + 1
+            shard.changed = True
 
     async def _pause(self, partition: int, shard: Shard) -> None:
         """Flush if enough has changed, else let health, ticks and other partitions have a turn."""

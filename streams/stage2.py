@@ -13,6 +13,7 @@ from schemas.partitioner import partition_of
 from schemas.rows import RollupRow, encode
 from streams import logs
 from streams.changelog import StageSettings
+from streams.commanding import read_forget
 from streams.core import wire
 from streams.core.alerting import Alerting
 from streams.core.lookout import Lookout, LookoutKeeper
@@ -104,6 +105,10 @@ class Stage2(Stage[Lookout]):
             if record.offset < meta.command_offset:
                 continue
             meta.command_offset = record.offset + 1
+            forget = read_forget(record.value)
+            if forget is not None:
+                lookout.forget(forget.person)
+                continue
             try:
                 lookout.command(decode_command(record.value or b""))
             except msgspec.DecodeError:

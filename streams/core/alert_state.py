@@ -1,6 +1,6 @@
 """The alerts and silences of one partition, and how they are stored between two owners."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -54,6 +54,22 @@ class AlertState:
         """Remember nothing of an alert any more."""
         del self.alerts[key]
         self.touch(key)
+
+    def forget_about(self, doomed: Callable[[str], bool]) -> None:
+        """Remember nothing of alerts about subjects that are ``doomed``, once that was told."""
+        for key, alert in list(self.alerts.items()):
+            if not alert.is_active and not alert.said and doomed(key[1]):
+                self.forget(key)
+
+    def leave_out(self, person: str) -> None:
+        """Take a person out of what alerts about others say of their reasons."""
+        for key, alert in self.alerts.items():
+            seen = alert.evidence
+            if seen is None or all(person not in it.dims.values() for it in seen.contributors):
+                continue
+            kept = tuple(it for it in seen.contributors if person not in it.dims.values())
+            alert.evidence = msgspec.structs.replace(seen, contributors=kept)
+            self.touch(key)
 
     def put_silence(self, silence: Silence) -> None:
         """Take in a silence; an older word about it changes nothing."""

@@ -9,6 +9,7 @@ the order of the records.
 """
 
 from bisect import bisect, insort
+from collections.abc import Callable
 
 import msgspec
 
@@ -133,6 +134,13 @@ class Item:
         for moment in self.moments[:at]:
             step(life, moment)
         return [step(life, moment) for moment in self.moments[at:]]
+
+    def rewrite(self, change: Callable[[Moment], Moment]) -> None:
+        """Change moments in what no fact depends on; everything heard has to be told."""
+        assert not self.heard
+        self.moments = [change(moment) for moment in self.moments]
+        self.fresh = [change(moment) for moment in self.fresh]
+        self._retell(0)
 
     def pack(self) -> bytes:
         """The stored form: the history; everything else follows from it."""

@@ -7,6 +7,7 @@ from schemas.alerts import AlertTransition, Command
 from streams.core import publish, wire
 from streams.core.alert_state import RULES
 from streams.core.alerting import Alerting, RuleCalendar
+from streams.core.forgetting import forget_in_rollups
 from streams.core.publish import Calendar, Published, RollupsKeeper
 from streams.core.rollups import Rollups
 
@@ -35,6 +36,11 @@ class Lookout:
         self._said += self.alerting.command(command, self.rollups)
         self.rollups.changed = True
 
+    def forget(self, person: str) -> None:
+        """Let go of a person; alerts about them resolve, and are forgotten once that was told."""
+        forget_in_rollups(self.rollups, person)
+        self.alerting.state.leave_out(person)
+
     def flush(self, signals: Mapping[str, float], *, late: bool = False) -> Published | None:
         """Everything that changed since the last flush, and what rules say to it; or None.
 
@@ -42,6 +48,10 @@ class Lookout:
         raised while catching up.
         """
         rollups, alerting = self.rollups, self.alerting
+        if rollups.forgotten:
+            alerting.state.forget_about(
+                lambda subject: rollups.forgotten.in_subject(subject, rollups.groupings)
+            )
         published = publish.flush(rollups, self._calendar)
         if published is None:
             return None

@@ -6,6 +6,7 @@ from schemas.groupings import SEPARATOR
 from schemas.rows import ItemRow, LabelRow, SlaRow, revision
 from streams.core import moments, wire
 from streams.core.flush import Flush
+from streams.core.forgotten import is_mark, shown
 from streams.core.items import Item
 from streams.core.ledger import sla_row
 from streams.core.moments import Moment
@@ -53,8 +54,8 @@ def item_row(key: str, item: Item, written: int) -> ItemRow:
         queue=life.queue,
         team=life.team,
         site=life.site,
-        annotator=life.annotator,
-        reviewer=life.reviewer,
+        annotator=shown(life.annotator),
+        reviewer=shown(life.reviewer),
         outcome=life.outcome,
         labels=life.labels,
         attempt=life.attempt,
@@ -81,6 +82,8 @@ def label_rows(key: str, item: Item, written: int) -> list[LabelRow]:
     org, source, project, item_id = key.split(SEPARATOR, 3)
     rows = []
     for moment in item.fresh:
+        if is_mark(moment.actor):
+            continue  # What somebody judged went with them.
         for unit_id, label, weight in _labels(moment):
             rows.append(
                 LabelRow(

@@ -1,6 +1,6 @@
 """Stage 1's panes: what one source partition counted for one subject in one slice of time."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from heapq import heappop, heappush
 
 from schemas.measures import Tally
@@ -150,6 +150,18 @@ class Panes:
     def drop(self, start_ms: int, size_ms: int, subject: str) -> None:
         """Forget a pane that recovery found deleted."""
         self._slices.get((start_ms, size_ms), {}).pop(subject, None)
+
+    def remove(self, doomed: Callable[[str], bool]) -> list[bytes]:
+        """Remove the panes of subjects that are ``doomed``; their changelog keys."""
+        self.spread()
+        gone = []
+        for panes in self._slices.values():
+            gone += [panes.pop(subject) for subject in list(panes) if doomed(subject)]
+        gone += [pane for pane in self._lingering if doomed(pane.subject)]
+        for name in ("_dirty", "_warm", "_lingering"):
+            kept = [pane for pane in getattr(self, name) if not doomed(pane.subject)]
+            setattr(self, name, kept)
+        return [wire.pane_key(pane.subject, pane.start_ms, pane.size_ms) for pane in gone]
 
     def touch(self, pane: Pane) -> None:
         """Have a pane written and sent again with the next flush."""

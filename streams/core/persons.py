@@ -5,6 +5,7 @@ repeat counts once.
 """
 
 from bisect import insort
+from collections.abc import Callable
 
 import msgspec
 
@@ -75,6 +76,23 @@ class Persons:
     def drop(self, key: str) -> None:
         """Forget a person that recovery found deleted."""
         self._people.pop(key, None)
+
+    def rename(self, person: str, mark_in: Callable[[str], str]) -> list[str]:
+        """Keep a person under the mark of each source; the keys that are no more."""
+        gone = []
+        for key in [key for key in self._people if key.split(SEPARATOR)[-1] == person]:
+            place = SEPARATOR.join(key.split(SEPARATOR)[:-1])
+            new = SEPARATOR.join((place, mark_in(place)))
+            was, known = self._people.pop(key), self._people.get(new)
+            if known is not None:
+                was.sightings = sorted({*was.sightings, *known.sightings})
+                was.heard = sorted({*was.heard, *known.heard})
+                was.latest_ms = max(was.latest_ms, known.latest_ms)
+            self._people[new] = was
+            self._dirty.discard(key)
+            self._dirty.add(new)
+            gone.append(key)
+        return gone
 
     def touch_all(self, keys: set[str]) -> None:
         """Have people written again with the next flush."""

@@ -63,6 +63,7 @@ def flush(state: Rollups, calendar: Calendar) -> Published | None:
     snapshots = _snapshots(state, calendar, written)
     log += [(key, _payload(state, key)) for key in state.dirty_keys]
     state.dirty_keys.clear()
+    log += [(wire.FORGOTTEN + name.encode(), b"") for name in state.forgotten.take_fresh()]
     log.append((wire.META, msgspec.json.encode(state.meta)))
     stamped: list[wire.LogRecord] = [
         (key, wire.stamped(state.epoch, state.seq, payload)) for key, payload in log
@@ -186,6 +187,8 @@ class RollupsKeeper:
             state.quarters.drop((subject, int(start_ms)))
             if payload is not None:
                 state.quarters.put((subject, int(start_ms)), payload)
+        elif kind == wire.FORGOTTEN:
+            (state.forgotten.drop if payload is None else state.forgotten.put)(key[1:].decode())
         elif kind == GAUGE:
             name = key[1:].decode()
             state.subjects.pop(name, None)
@@ -209,6 +212,8 @@ class RollupsKeeper:
                 state.dirty_panes.add(at)
         gauges = {GAUGE + name.encode() for name in state.subjects}
         state.dirty_keys |= touched & gauges
+        listed = [key[1:].decode() for key in touched if key.startswith(wire.FORGOTTEN)]
+        state.forgotten.store(listed)
         written = {wire.pane_key(*at) for at in state.dirty_panes} | state.dirty_keys
         state.deleted |= stale - written - {wire.META}
         state.changed = True

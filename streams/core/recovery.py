@@ -111,6 +111,11 @@ class ShardKeeper:
                 shard.sla.forget(name)
             else:
                 shard.sla.put(name, payload)
+        elif kind == wire.FORGOTTEN:
+            if payload is None:
+                shard.forgotten.drop(name)
+            else:
+                shard.forgotten.put(name)
         elif kind == wire.PANE:
             subject, start_ms, size_ms = wire.pane_of_key(key)
             if payload is None:
@@ -129,10 +134,11 @@ class ShardKeeper:
         shard.meta.version = wire.STATE_VERSION
         names = {
             kind: {key[1:].decode() for key in touched if key[:1] == kind}
-            for kind in (wire.ITEM, wire.PERSON, wire.SLA)
+            for kind in (wire.ITEM, wire.PERSON, wire.SLA, wire.FORGOTTEN)
         }
         shard.shelf.recount(shard.meta.watermark_ms, names[wire.ITEM])
         shard.persons.touch_all(names[wire.PERSON])
+        shard.forgotten.store(names[wire.FORGOTTEN])
         shard.sla.begin(names[wire.SLA], shard.shelf.keys(), shard.meta.policies)
         shard.meta.policies = shard.sla.fingerprint
         kept = set()
@@ -151,4 +157,6 @@ class ShardKeeper:
             return name in self.shard.shelf
         if kind == wire.PERSON:
             return name in self.shard.persons
+        if kind == wire.FORGOTTEN:
+            return self.shard.forgotten.holds(name)
         return kind == wire.SLA and name in self.shard.sla

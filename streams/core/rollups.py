@@ -14,6 +14,7 @@ import msgspec
 from schemas.groupings import SEPARATOR, subject_dims
 from schemas.measures import Tally, add, merged, subtract
 from streams.core import wire
+from streams.core.forgotten import Forgotten
 from streams.core.gauges import COUNTS, Gauge
 from streams.core.guard import Guard
 from streams.core.plan import DAY_MS, MINUTE_MS, QUARTER_MS, Plan
@@ -59,6 +60,7 @@ class Rollups:
         self.deleted: set[bytes] = set()
         self.changed = False
         self.guard = Guard()
+        self.forgotten = Forgotten()
         #: What ``seen`` found since a source last said something, by (org, source).
         self._seen: dict[tuple[str | None, str | None], tuple[dict[str, int], int | None]] = {}
         #: The minute that windows have been brought up to.
@@ -125,6 +127,8 @@ class Rollups:
         if pane.size_ms == MINUTE_MS and pane.start_ms + MINUTE_MS <= self.meta.folded_ms:
             # Sealed and folded: a new owner only repeats what its forerunner may not have sent.
             return
+        if self.forgotten and self.forgotten.in_subject(pane.subject, self.groupings):
+            return  # Sent before stage 1 forgot them, too.
         # Each chunk brings its own copy of the name.
         at = (intern(pane.subject), pane.start_ms, pane.size_ms)
         parts = self.parts.open(at, dict)

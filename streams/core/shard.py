@@ -15,7 +15,8 @@ from schemas.groupings import SEPARATOR
 from schemas.refusals import Refused
 from streams.core import wire
 from streams.core.facts import Fact
-from streams.core.flush import Flush
+from streams.core.flush import Flush, log_of
+from streams.core.forgotten import Forgotten
 from streams.core.gauges import Gauges
 from streams.core.items import Item
 from streams.core.moments import CODES, Event, Moment, moment_of, note_seen
@@ -59,6 +60,7 @@ class Shard:
         #: Refused records, to be sent before the flush that passes their offsets.
         self.dead: list[DeadLetter] = []
         self.changed = False
+        self.forgotten = Forgotten()
         self._decoder = decoder
         self.on_facts = on_facts
         self._ticks, self._deleted = Ticks(), list[bytes]()
@@ -66,10 +68,8 @@ class Shard:
     def apply(self, role: str, records: Iterable[Record]) -> int:
         """Apply records of one source topic in offset order; returns how many were new."""
         meta = self.meta
-        next_offset = meta.offsets.get(role, 0)
-        before = meta.consumed
-        decoder, partition = self._decoder, self.partition
-        decode = decoder.decode
+        next_offset, before = meta.offsets.get(role, 0), meta.consumed
+        decoder, partition, decode = self._decoder, self.partition, self._decoder.decode
         # A producer's clock far behind must not write into minutes that are already sealed.
         least_ms = meta.sealed_ms + self.plan.late_after_ms
         for record in records:
@@ -122,9 +122,11 @@ class Shard:
         key = SEPARATOR.join(
             (event["org_id"], event["source"], event["project_id"], event["item_id"])
         )
+        for person in self.forgotten.clean(event, key) if self.forgotten else ():
+            shelf.forget(key, person, self.tell)
         item = shelf.item(key)
         if shelf.may_be_expired(item, record_ms):
-            self._tell(key, item)
+            self.tell(key, item)
             if shelf.expired(item, record_ms):
                 item = shelf.renew(key, item)
                 self._deleted += self.sla.drop(key)
@@ -138,7 +140,7 @@ class Shard:
         self.sla.touch(key, moment)
         return True
 
-    def _tell(self, key: str, item: Item) -> None:
+    def tell(self, key: str, item: Item) -> None:
         """Book what follows from all that was heard of an item."""
         bookings = item.tell(self.plan.late_after_ms)
         if bookings:
@@ -151,10 +153,11 @@ class Shard:
         if key not in self.shelf:
             return None
         item = self.shelf.item(key)
-        self._tell(key, item)
+        self.tell(key, item)
         return item.moments
 
     def _person_event(self, event: Event, record_ms: int) -> bool:
+        self.forgotten.clean(event, SEPARATOR.join((event["org_id"], event["source"])))
         facts = self.persons.hear(event, record_ms)
         if facts is None:
             return False
@@ -227,7 +230,7 @@ class Shard:
         assert not self.dead
         self.changed = False
         for name, item in self.shelf.changed:
-            self._tell(name, item)
+            self.tell(name, item)
         meta, kept_ms = self.meta, self.plan.retention_ms
         self._deleted += self.panes.let_go(meta.sealed_ms, meta.watermark_ms - kept_ms)
         dirty, panes = self.shelf.take_dirty(), self.panes.take_dirty()
@@ -239,12 +242,9 @@ class Shard:
         ]
         values += [(wire.PERSON + name.encode(), it) for name, it in self.persons.take_dirty()]
         values += self.sla.take_dirty()
+        values += [(wire.FORGOTTEN + it.encode(), b"") for it in self.forgotten.take_fresh()]
         values.append((wire.META, msgspec.json.encode(meta)))
-        log: list[wire.LogRecord]
-        log = [(key, wire.stamped(self.epoch, self.seq, value)) for key, value in values]
-        written = {key for key, _ in values}
-        log += [(key, None) for key in self._deleted if key not in written]
+        log = log_of(values, self._deleted, self.epoch, self.seq)
         self._deleted.clear()
-        items = [(name, item) for name, item, _ in dirty]
-        gauges, told = self.gauges.take_dirty(), self.sla.take_told()
-        return Flush(self.seq, log, panes, gauges, items, told, meta)
+        items, gauges = [(name, item) for name, item, _ in dirty], self.gauges.take_dirty()
+        return Flush(self.seq, log, panes, gauges, items, self.sla.take_told(), meta)

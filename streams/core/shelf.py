@@ -4,9 +4,12 @@ An item at rest is its stored form, some hundred bytes. It is unpacked when an e
 a mark of its due time passes, and packed again by the flush that makes the change durable.
 """
 
+from collections.abc import Callable
+from functools import partial
 from heapq import heappop, heappush
 
 from schemas.groupings import SEPARATOR
+from streams.core.forgotten import names_anybody, without
 from streams.core.gauges import Gauges, Standing, due_marks, standing_of
 from streams.core.items import Item, unpack
 from streams.core.life import WAITING
@@ -71,6 +74,24 @@ class Shelf:
     def expired(self, item: Item, record_ms: int) -> bool:
         """Whether a record of that time comes after the retention of an item, told in full."""
         return bool(item.moments) and self._expiry_ms(item) <= record_ms
+
+    def holding(self, text: str) -> list[str]:
+        """The keys of items at hand, and of those whose stored form has this text."""
+        sought = text.encode()
+        return [*self._hot, *(key for key, it in self._packed.items() if sought in it)]
+
+    def forget(self, key: str, person: str, tell: Callable[[str, Item], None]) -> bool:
+        """Put a mark in a person's place in an item's story; whether they were in it.
+
+        ``tell`` books what was heard, which is still told as theirs.
+        """
+        item = self.item(key) if key in self else None
+        if item is None or not names_anybody([*item.moments, *item.heard], person):
+            return False
+        tell(key, item)
+        item.rewrite(partial(without, key=key, person=person))
+        self.touch(key, item)
+        return True
 
     def renew(self, key: str, item: Item) -> Item:
         """A new item in an expired one's place, as if a tick had retired it."""

@@ -2,6 +2,7 @@
 
 from schemas.groupings import DIMENSIONS, SEPARATOR, Grouping
 from streams.core.facts import Scope
+from streams.core.forgotten import is_mark
 
 #: (org, source, project) of an item; a person has no project, so no grouping by it gets them.
 Home = tuple[str, str, str | None]
@@ -49,6 +50,9 @@ class Subjects:
             return known
         if len(self._remembered) >= self._remembered_max:
             self._remembered.clear()
+        asked = scope
+        if is_mark(scope.annotator) or is_mark(scope.reviewer):
+            scope = _nobodys(scope)
         values = (*home, *scope[:6], *scope.extras)
         by_label = scope.label is not None
         broad: list[str] = []
@@ -58,5 +62,17 @@ class Subjects:
             if has_label is by_label and None not in parts:
                 keys = broad if name in self._broad else narrow
                 keys.append(SEPARATOR.join([name, *[part or "" for part in parts]]))
-        found = self._remembered[home, scope] = (tuple(broad), tuple(narrow))
+        found = self._remembered[home, asked] = (tuple(broad), tuple(narrow))
         return found
+
+    def forget(self) -> None:
+        """Remember nothing: somebody's name may be in it."""
+        self._remembered.clear()
+
+
+def _nobodys(scope: Scope) -> Scope:
+    """The scope, to which a dimension does not apply where a mark stands for a person."""
+    return scope._replace(
+        annotator=None if is_mark(scope.annotator) else scope.annotator,
+        reviewer=None if is_mark(scope.reviewer) else scope.reviewer,
+    )

@@ -16,6 +16,8 @@ from streams.core.gauges import Gauge
 LogRecord = tuple[bytes, bytes | None]
 
 META, ITEM, PERSON, PANE, SLA, CLAIM = b"m", b"i", b"a", b"p", b"s", b"c"
+#: Fingerprints of people who were forgotten; both stages keep them.
+FORGOTTEN = b"f"
 STAMP_HEADER = "w"
 
 _STAMP = Struct(">QI")
