@@ -44,6 +44,7 @@ COMMANDS = {
     "demo": Entry("streams.commands.demo:command", "Set up, simulate and watch a floor."),
     "sql": Entry("streams.commands.sql:command", "Ask ClickHouse in SQL."),
     "explain": Entry("streams.commands.explain:command", "Show all about one item and its panes."),
+    "export": Entry("streams.commands.export:command", "Write a view to Parquet, CSV or Arrow."),
     "rules": Entry("streams.commands.rules:command", "Check, test and backtest alert rules."),
     "metrics": Entry("streams.commands.metrics:command", "Explain the metrics."),
     "dims": Entry("streams.commands.dims:command", "Load names, teams, targets and rates."),

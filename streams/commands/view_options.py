@@ -1,0 +1,80 @@
+"""The options of a question to a view, and asking it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import Error as DriverError
+from urllib3.exceptions import HTTPError
+
+from sinks.errors import SinkError
+from sinks.view_catalog import catalog
+from streams.commands.invocation import read_settings
+from streams.floor_files import read_groupings
+from streams.refusals import Refusal
+from streams.setup import connect_clickhouse
+from streams.spaces import Names
+from streams.view_question import Asked, Question, question
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option("--from", "since", metavar="TIME", help="Start, as 2026-03-02 or with T09:00."),
+    click.option("--to", "until", metavar="TIME", help="End, exclusive."),
+    click.option("--step", metavar="15m|1h|1d", help="Length of a row; none: the whole range."),
+    click.option("--grouping", metavar="NAME", help="By what, as queue; default: all."),
+    click.option("--tz", "zone", metavar="ZONE", help="Zone of times that name none; default UTC."),
+    click.option("--as-of", metavar="TIME", help="Figures as they stood then, where kept."),
+    click.option(
+        "--where",
+        multiple=True,
+        metavar="COLUMN=VALUE",
+        help="Only such rows; also != < <= > >=. May be repeated.",
+    ),
+)
+
+
+def view_options(command: _Command) -> _Command:
+    """Give a command the options that say what to ask a view."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A question, and where to ask it."""
+
+    client: Client
+    database: str
+    question: Question
+
+    @property
+    def sql(self) -> str:
+        """The question in SQL."""
+        return self.question.sql(self.database)
+
+
+@contextmanager
+def asking(view: str, said: Mapping[str, Any]) -> Iterator[Asking]:
+    """Check what was said and ask in the space's database; Refusal when that fails."""
+    settings = read_settings()
+    database = Names(settings.space.space).database
+    client = connect_clickhouse(settings.connections)
+    client.database = database
+    try:
+        groupings = [grouping.name for grouping in read_groupings()]
+        views = catalog(client, database)
+        yield Asking(client, database, question(Asked(view, **said), views, groupings))
+    except DriverError as error:
+        told = str(error).strip().splitlines()[0]
+        raise Refusal(f"ClickHouse refused: {told}", "correct the question") from error
+    except (SinkError, HTTPError) as error:
+        raise Refusal(
+            f"ClickHouse broke off: {error}", "nothing was written; try again, or a shorter range"
+        ) from error
+    finally:
+        client.close()
