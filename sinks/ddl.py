@@ -35,18 +35,22 @@ def measure_columns() -> list[tuple[str, str]]:
     ]
 
 
-def create_rollups() -> str:
-    """``CREATE TABLE`` for the rollups; ``{db}`` stands for the database."""
-    key = [
+def key_columns() -> list[tuple[str, str]]:
+    """The same of the columns of the key."""
+    return [
         (name, f"{kind} COMMENT {quoted(_KEY_COMMENTS.get(name, name.capitalize()))}")
         for name, kind in ROLLUP_KEY
     ]
+
+
+def create_rollups() -> str:
+    """``CREATE TABLE`` for the rollups; ``{db}`` stands for the database."""
     revision = ("revision", "UInt64 COMMENT 'Of rows with one key the largest revision is true'")
     emitted = (
         "emitted_at",
         "DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When the row was stored, wall clock'",
     )
-    columns = [*key, revision, *measure_columns(), emitted]
+    columns = [*key_columns(), revision, *measure_columns(), emitted]
     body = ",\n".join(f"    {name} {definition}" for name, definition in columns)
     order = ", ".join(name for name, _ in ROLLUP_KEY)
     return (

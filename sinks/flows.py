@@ -1,9 +1,11 @@
 """Sums of the rollups as SQL: every measure by subject and step, under its own name.
 
-Parameters of the query: ``grouping``, ``from``, ``to`` and ``step_s``; 0 is one step for all.
+Parameters of the query: ``grouping``, ``from``, ``to`` and ``step_s``; 0 is one step for all. In a
+``LOCAL`` frame times are those of a zone ``tz``, and a step of days is one of its calendar days.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from schemas.groupings import DIMENSIONS
 from schemas.measures import MEASURES, Kind
@@ -26,25 +28,93 @@ _TRACES: dict[str, str] = {
 _UNTRACED = ("item.created", "work.started")
 
 _DIMENSIONS = ", ".join(DIMENSIONS)
-_FROM, _TO, _STEP_S = "{from:DateTime('UTC')}", "{to:DateTime('UTC')}", "{step_s:UInt32}"
+_STEP_S, _TZ = "{step_s:UInt32}", "{tz:String}"
+_FILTERS, _IS_NOW = "{filters:Map(String, String)}", "{as_of:String} = ''"
 _OF_GROUPING = "grouping = {grouping:String}"
-_STEP_START = (
-    f"if({_STEP_S} = 0, {_FROM}, {_FROM} + intDiv(toUnixTimestamp(pane_start) "
-    f"- toUnixTimestamp({_FROM}), greatest({_STEP_S}, 1)) * {_STEP_S})"
-)
+_DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """How arguments become UTC times: the range, and a step from a pane's start to its end."""
+
+    start: str
+    end: str
+    step_start: str
+    step_end: str
+
+
+def _local(name: str) -> str:
+    """A time as the clocks of ``tz`` show it; the argument's check refuses what can't be read."""
+    read = f"parseDateTimeBestEffortOrZero({{{name}:String}}, {_TZ})"
+    return f"toDateTime(toUnixTimestamp({read}), 'UTC')"
+
+
+def _utc_frame() -> Frame:
+    start, end = "{from:DateTime('UTC')}", "{to:DateTime('UTC')}"
+    return Frame(start, end, _even(start), f"if({_STEP_S} = 0, {end}, step_start + {_STEP_S})")
+
+
+def _even(start: str) -> str:
+    """Steps of equal length, counted from the start of the range."""
+    at = f"intDiv(toUnixTimestamp(pane_start) - toUnixTimestamp({start}), greatest({_STEP_S}, 1))"
+    return f"if({_STEP_S} = 0, {start}, {start} + {at} * {_STEP_S})"
+
+
+def _local_frame() -> Frame:
+    """Steps of whole days begin at local midnight, so one may have 23 or 25 hours."""
+    start, end = _local("from"), _local("to")
+    days = f"greatest(intDiv({_STEP_S}, {_DAY_S}), 1)"
+    is_days = f"{_STEP_S} > 0 AND {_STEP_S} % {_DAY_S} = 0"
+    first_day = f"toDate({start}, {_TZ})"
+    past = f"intDiv(toDate(pane_start, {_TZ}) - {first_day}, {days}) * {days}"
+    midnight = f"toUnixTimestamp(toDateTime({first_day} + {past}, {_TZ}))"
+    day_start = f"greatest({start}, toDateTime({midnight}, 'UTC'))"
+    after = f"intDiv(toDate(step_start, {_TZ}) - {first_day}, {days}) * {days} + {days}"
+    day_end = f"toDateTime(toUnixTimestamp(toDateTime({first_day} + {after}, {_TZ})), 'UTC')"
+    return Frame(
+        start,
+        end,
+        f"if({is_days}, {day_start}, {_even(start)})",
+        f"multiIf({_STEP_S} = 0, {end}, {is_days}, {day_end}, step_start + {_STEP_S})",
+    )
+
+
+UTC = _utc_frame()
+LOCAL = _local_frame()
+#: The moment that a reader goes back to.
+AS_OF = _local("as_of")
 
 
 def seen_events(database: str) -> str:
     """A view of the event types that this floor ever sent, as far as counts can tell."""
-    traced = ", ".join(f"if({trace} > 0, '{name}', '')" for name, trace in _TRACES.items())
-    untraced = ", ".join(f"'{name}'" for name in _UNTRACED)
     comment = "A count of something that was never sent is unknown, not zero"
     about = "Event types that came at least once; those that leave no trace are always listed"
     return (
         f"CREATE OR REPLACE VIEW {database}.seen_events "
-        f"(types Array(String) COMMENT {quoted(about)}) AS "
+        f"(types Array(String) COMMENT {quoted(about)}) AS {_seen(f'{database}.rollups', '1')} "
+        f"COMMENT {quoted(comment)}"
+    )
+
+
+def seen_events_as_of(database: str) -> str:
+    """The same, as far as it had been told at ``as_of``, a time of ``tz``."""
+    comment = "What seen_events said at as_of"
+    about = "Event types of which rows had been told"
+    rows = f"{database}.rollups_history"
+    return (
+        f"CREATE OR REPLACE VIEW {database}.seen_events_as_of "
+        f"(types Array(String) COMMENT {quoted(about)}) AS {_seen(rows, f'told_at <= {AS_OF}')} "
+        f"COMMENT {quoted(comment)}"
+    )
+
+
+def _seen(table: str, condition: str) -> str:
+    traced = ", ".join(f"if({trace} > 0, '{name}', '')" for name, trace in _TRACES.items())
+    untraced = ", ".join(f"'{name}'" for name in _UNTRACED)
+    return (
         f"SELECT arrayFilter(name -> name != '', [{untraced}, {traced}]) AS types "
-        f"FROM {database}.rollups WHERE grouping = 'all' COMMENT {quoted(comment)}"
+        f"FROM {table} WHERE grouping = 'all' AND {condition}"
     )
 
 
@@ -57,27 +127,69 @@ def _measures() -> str:
     )
 
 
-def _rows(database: str) -> str:
+def within(frame: Frame) -> str:
+    """Which panes are of the grouping and the range that are asked for."""
+    return f"{_OF_GROUPING} AND pane_start >= {frame.start} AND pane_start < {frame.end}"
+
+
+def rows_now(database: str, frame: Frame = UTC, condition: str = "1") -> str:
+    """The panes of the range as they are now, behind FROM, as ``r``."""
+    return f"{database}.rollups AS r FINAL WHERE {within(frame)} AND {condition}"
+
+
+def rows_as_of(database: str, frame: Frame, condition: str = "1") -> str:
+    """The panes of the range as they had been told at ``as_of``."""
+    key = f"{_DIMENSIONS}, pane_start, pane_s"
+    latest = ", ".join(f"argMax(h.{each.name}, h.revision) AS {each.name}" for each in MEASURES)
     return (
-        f"FROM {database}.rollups AS r FINAL WHERE {_OF_GROUPING} "
-        f"AND pane_start >= {_FROM} AND pane_start < {_TO}"
+        f"(SELECT {key}, {latest} FROM {database}.rollups_history AS h "
+        f"WHERE {within(frame)} AND told_at <= {AS_OF} AND {condition} GROUP BY {key}) AS r"
     )
 
 
 def whole(database: str) -> str:
     """The sums of the whole range, by subject."""
-    return f"SELECT {_DIMENSIONS}, {_measures()} {_rows(database)} GROUP BY {_DIMENSIONS}"
+    return f"SELECT {_DIMENSIONS}, {_measures()} FROM {rows_now(database)} GROUP BY {_DIMENSIONS}"
+
+
+def steps(rows: str, frame: Frame) -> str:
+    """The sums of each step that has any row."""
+    return (
+        f"SELECT {frame.step_start} AS step_start, {_DIMENSIONS}, {_measures()} "
+        f"FROM {rows} GROUP BY step_start, {_DIMENSIONS}"
+    )
+
+
+def measured(sums: str, frame: Frame, seen: str) -> str:
+    """The same with each step's end and length, the grouping, and what was ever seen."""
+    return (
+        f"SELECT *, least({frame.end}, {frame.step_end}) AS step_end, "
+        "toInt64(dateDiff('second', step_start, step_end)) * 1000 AS span_ms, "
+        f"{{grouping:String}} AS grouping, ({seen}) AS seen FROM ({sums})"
+    )
 
 
 def window(database: str) -> str:
     """The sums of each step with its length, the grouping, and what was ever seen."""
-    end = f"if({_STEP_S} = 0, {_TO}, least({_TO}, step_start + {_STEP_S}))"
-    return (
-        f"SELECT *, toInt64(dateDiff('second', step_start, {end})) * 1000 AS span_ms, "
-        f"{{grouping:String}} AS grouping, (SELECT types FROM {database}.seen_events) AS seen "
-        f"FROM (SELECT {_STEP_START} AS step_start, {_DIMENSIONS}, {_measures()} "
-        f"{_rows(database)} GROUP BY step_start, {_DIMENSIONS})"
+    seen = f"SELECT types FROM {database}.seen_events"
+    return measured(steps(rows_now(database), UTC), UTC, seen)
+
+
+def window_at(database: str) -> str:
+    """``window`` in a zone, now or as of a moment, of the subjects that ``filters`` let through."""
+    chosen = " AND ".join(
+        f"(NOT mapContains({_FILTERS}, '{name}') OR {name} = {_FILTERS}['{name}'])"
+        for name in DIMENSIONS
     )
+    now = rows_now(database, LOCAL, f"{_IS_NOW} AND {chosen}")
+    then = rows_as_of(database, LOCAL, f"NOT ({_IS_NOW}) AND {chosen}")
+    seen_then = f"{database}.seen_events_as_of(as_of={{as_of:String}}, tz={_TZ})"
+    seen = (
+        f"SELECT if({_IS_NOW}, (SELECT types FROM {database}.seen_events), "
+        f"(SELECT types FROM {seen_then}))"
+    )
+    sums = f"{steps(now, LOCAL)} UNION ALL {steps(then, LOCAL)}"
+    return measured(sums, LOCAL, seen)
 
 
 def window_with_levels(database: str, states: Sequence[str]) -> str:
@@ -94,6 +206,6 @@ def window_with_levels(database: str, states: Sequence[str]) -> str:
     return (
         f"SELECT *, {levels} FROM ({window(database)}) AS steps LEFT JOIN "
         f"(SELECT {_DIMENSIONS}, {before} FROM {database}.rollups AS r FINAL "
-        f"WHERE {_OF_GROUPING} AND pane_start < {_FROM} GROUP BY {_DIMENSIONS}) AS history "
+        f"WHERE {_OF_GROUPING} AND pane_start < {UTC.start} GROUP BY {_DIMENSIONS}) AS history "
         f"USING ({_DIMENSIONS})"
     )

@@ -63,9 +63,9 @@ def expression(metric: Metric, groupings: Sequence[Grouping]) -> Expression:
     """
     raw = _raw(metric.formula)
     fitting = [g.name for g in groupings if metric.makes_sense_by(g.dimensions)]
-    reasons = [(f"NOT has({_strings(fitting)}, grouping)", f"'{NOT_APPLICABLE}'")]
+    reasons = [(f"NOT has({strings(fitting)}, grouping)", f"'{NOT_APPLICABLE}'")]
     for need in metric.needs:
-        unseen = f"NOT hasAny(seen, {_strings(need.split('|'))})"
+        unseen = f"NOT hasAny(seen, {strings(need.split('|'))})"
         reasons.append((unseen, f"'{NEVER_SENT}{need}'"))
     reasons.append(("span_ms <= 0", f"'{WARMING_UP}'"))
     known = " AND ".join(f"NOT ({condition})" for condition, _ in reasons)
@@ -87,7 +87,8 @@ def plain(metric: Metric) -> Raw:
     return _raw(metric.formula)
 
 
-def _strings(names: Sequence[str]) -> str:
+def strings(names: Sequence[str]) -> str:
+    """An Array(String), also of nothing."""
     return "CAST([" + ", ".join(f"'{name}'" for name in names) + "], 'Array(String)')"
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from schemas.groupings import DIMENSIONS, Grouping
 from schemas.statistics import BUCKET_MS
+from sinks import flows
 from sinks.ddl import quoted
 
 MINUTE_MS = 60_000
@@ -98,4 +99,15 @@ def clocks(database: str, groupings: Sequence[Grouping]) -> str:
         "GROUP BY org, source, project, item_id, policy, cycle) "
         "WHERE last.1 IN ('activate', 'resume', 'at_risk') AND NOT last.2 AND isNotNull(last.3)"
         f") AS i WHERE {is_of([each.name for each in known])} GROUP BY {', '.join(DIMENSIONS)}"
+    )
+
+
+def beside_flows(database: str, now: str) -> str:
+    """The sums of the range beside what stands now, by subject."""
+    return (
+        "SELECT *, {grouping:String} AS grouping, "
+        f"(SELECT types FROM {database}.seen_events) AS seen, "
+        f"toInt64(dateDiff('second', {flows.UTC.start}, {flows.UTC.end})) * 1000 "
+        f"AS span_ms FROM ({flows.whole(database)}) AS flows "
+        f"FULL JOIN ({now}) AS now USING ({', '.join(DIMENSIONS)})"
     )

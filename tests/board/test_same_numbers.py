@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import pytest
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import DatabaseError
 
 from schemas.metrics import METRIC_BY_ID
 from sinks.clickhouse import connect
@@ -41,6 +42,11 @@ async def differences(stand: Stand, client: Client, place: str, windows: list[st
                 continue
             query = f"place={quote(place)}&metric={metric}&window={window}"
             sql = (await stand.get(f"/api/sql?{query}"))["sql"]
+            if "backlog_now(grouping='team'" in sql:
+                # Items have no team of their own: SQL says so, where it used to say 0.
+                with pytest.raises(DatabaseError, match="grouping: accepted are all, org"):
+                    client.query(sql)
+                continue
             row = answered(client, sql)
             compared += 1
             found += [
