@@ -16,6 +16,7 @@ from clickhouse_connect.driver.exceptions import Error as DriverError
 
 from schemas.people import Pseudonymiser, pseudonymiser
 from streams import people_key
+from streams.commands import forget
 from streams.commands.invocation import read_settings, show_rows
 from streams.refusals import Refusal
 from streams.settings import Settings
@@ -34,7 +35,11 @@ def command() -> None:
     watchfloor people who p_k3jq5x7a2mzn4w6rt8yb
     watchfloor people hash --org acme --source cvat 4711
     watchfloor people hash --org acme --source cvat < ids.txt
+    watchfloor people forget 4711 --org acme --source cvat
     """
+
+
+command.add_command(forget.command)
 
 
 @command.command("hash")
