@@ -78,7 +78,7 @@ def _stored(
 
 def as_row(kind: type[Row], stored: Mapping[str, Any]) -> Row:
     """A stored row as the stream said it: times in UTC ms."""
-    fields = {}
+    fields: dict[str, Any] = {}
     for column, value in stored.items():
         name = "at_ms" if column == "at" else column.removesuffix("_at") + "_ms"
         if column == "at" or column.endswith("_at"):

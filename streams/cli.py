@@ -45,6 +45,7 @@ COMMANDS = {
     "sql": Entry("streams.commands.sql:command", "Ask ClickHouse in SQL."),
     "explain": Entry("streams.commands.explain:command", "Show all about one item and its panes."),
     "export": Entry("streams.commands.export:command", "Write a view to Parquet, CSV or Arrow."),
+    "chart": Entry("streams.commands.chart:command", "Draw a metric over time as SVG or PNG."),
     "rules": Entry("streams.commands.rules:command", "Check, test and backtest alert rules."),
     "metrics": Entry("streams.commands.metrics:command", "Explain the metrics."),
     "dims": Entry("streams.commands.dims:command", "Load names, teams, targets and rates."),

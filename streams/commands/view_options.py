@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import click
@@ -11,7 +11,7 @@ from clickhouse_connect.driver.exceptions import Error as DriverError
 from urllib3.exceptions import HTTPError
 
 from sinks.errors import SinkError
-from sinks.view_catalog import catalog
+from sinks.view_catalog import ViewInfo, catalog
 from streams.commands.invocation import read_settings
 from streams.floor_files import read_groupings
 from streams.refusals import Refusal
@@ -57,9 +57,23 @@ class Asking:
         """The question in SQL."""
         return self.question.sql(self.database)
 
+    def with_step(self, step_s: int) -> "Asking":
+        """The same question in steps of so many seconds."""
+        arguments = {**self.question.arguments, "step_s": str(step_s)}
+        return replace(self, question=replace(self.question, arguments=arguments, step_s=step_s))
+
+
+#: Adds what was left out to what was said, knowing the view.
+Complete = Callable[[Client, ViewInfo, Mapping[str, Any]], Mapping[str, Any]]
+
+
+def as_said(_client: Client, _view: ViewInfo, said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Nothing is added."""
+    return said
+
 
 @contextmanager
-def asking(view: str, said: Mapping[str, Any]) -> Iterator[Asking]:
+def asking(view: str, said: Mapping[str, Any], complete: Complete = as_said) -> Iterator[Asking]:
     """Check what was said and ask in the space's database; Refusal when that fails."""
     settings = read_settings()
     database = Names(settings.space.space).database
@@ -68,6 +82,8 @@ def asking(view: str, said: Mapping[str, Any]) -> Iterator[Asking]:
     try:
         groupings = [grouping.name for grouping in read_groupings()]
         views = catalog(client, database)
+        if view in views:
+            said = complete(client, views[view], said)
         yield Asking(client, database, question(Asked(view, **said), views, groupings))
     except DriverError as error:
         told = str(error).strip().splitlines()[0]
