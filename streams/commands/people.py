@@ -15,9 +15,12 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import Error as DriverError
 
 from schemas.people import Pseudonymiser, pseudonymiser
-from streams import people_key
+from schemas.topics import Topics
+from streams import forget_topics, people_key
+from streams.admin import Kafka
 from streams.commands import forget
 from streams.commands.invocation import read_settings, show_rows
+from streams.core.forgotten import fingerprint
 from streams.refusals import Refusal
 from streams.settings import Settings
 from streams.setup import connect_clickhouse
@@ -91,8 +94,8 @@ def _directory(settings: Settings) -> Iterator[Client]:
 def load(org: str, source: str, roster: TextIO) -> None:
     """Put the people of ROSTER, a CSV with the columns `id` and `name`, into the directory.
 
-    The same people again restate their names. Only those who may read the table
-    people_directory can turn a pseudonym back.
+    The same people again restate their names; who was forgotten is left out. Only those who may
+    read the table people_directory can turn a pseudonym back.
     """
     settings = read_settings()
     hasher = _hasher(settings)
@@ -104,9 +107,19 @@ def load(org: str, source: str, roster: TextIO) -> None:
         (hasher.pseudonym(org, source, row["id"]), org, source, row["id"], row["name"], written)
         for row in reader
     ]
+    gone = _forgotten(settings)
+    kept = [row for row in rows if fingerprint(row[0]) not in gone]
     with _directory(settings) as client:
-        client.insert("people_directory", rows, column_names=_DIRECTORY)
-    click.echo(f"{len(rows)} people are in the directory")
+        client.insert("people_directory", kept, column_names=_DIRECTORY)
+    click.echo(f"{len(kept)} people are in the directory")
+    if len(kept) < len(rows):
+        click.echo(f"{len(rows) - len(kept)} were forgotten and are left out")
+
+
+def _forgotten(settings: Settings) -> frozenset[str]:
+    connections = settings.connections
+    with Kafka(connections.kafka, connections.timeout_s) as kafka:
+        return forget_topics.listed(kafka, Topics(settings.space.space))
 
 
 @command.command("who")
