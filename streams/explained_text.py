@@ -9,6 +9,7 @@ import msgspec
 
 from schemas.groupings import SEPARATOR
 from schemas.rows import SlaRow
+from streams.core.forgotten import shown
 from streams.core.moments import DETAILS, HEARTBEAT, Moment
 from streams.explained import Explanation
 from streams.explaining import Count, Part, event_type
@@ -75,7 +76,7 @@ def events(found: Explanation) -> Table:
                 iso(moment.t_ms),
                 f"+{lasting(moment.record_ms - moment.t_ms)}",
                 event_type(moment) + (f", and {len(more)} more" if more else ""),
-                moment.actor,
+                _who(moment),
                 moment.queue,
                 moment.team,
                 says or None,
@@ -109,7 +110,16 @@ def labels(found: Explanation) -> Table:
 def _details(moment: Moment) -> dict[str, Any]:
     names = (*DETAILS.get(moment.code, ()), "assignment")
     given = zip(names, (*moment.details, moment.assignment), strict=False)
-    return {name: value for name, value in given if value is not None}
+    return {
+        name: shown(value) if isinstance(value, str) else value
+        for name, value in given
+        if value is not None
+    }
+
+
+def _who(moment: Moment) -> str | None:
+    """The person's pseudonym; nothing of somebody who was forgotten."""
+    return shown(moment.actor or "") or None
 
 
 def clocks(found: Explanation) -> Table:
@@ -207,7 +217,7 @@ def _event(moment: Moment, places: dict[int, Place]) -> dict[str, Any]:
         "record_ms": moment.record_ms,
         "event_type": event_type(moment),
         "id": f"{moment.id:016x}",
-        "actor": moment.actor,
+        "actor": _who(moment),
         "queue": moment.queue,
         "team": moment.team,
         "site": moment.site,

@@ -16,10 +16,11 @@ from schemas.events import ROUTES
 from schemas.groupings import SEPARATOR
 from schemas.partitioner import Partitioner, partition_of
 from schemas.topics import Role, Topics
-from streams import records
+from streams import forget_topics, records
 from streams.admin import Kafka
 from streams.core import wire
 from streams.core.engine import OfflineRecord
+from streams.core.forgotten import Forgotten
 from streams.core.items import unpack
 from streams.core.ledger import Entry
 from streams.core.moments import CODES, Moment, event_hash, moment_of
@@ -157,6 +158,9 @@ def from_topics(
     total = sum(span.end - span.start for span in spans.values())
     known: dict[str, Known] = {}
     refused: list[DeadLetter] = []
+    forgotten = Forgotten()
+    for name in forget_topics.listed(where.kafka, where.topics):
+        forgotten.put(name)
     wanted = item_id.encode()
     for number, record in enumerate(records.read(where.kafka.servers, spans)):
         if number % _SAY_EVERY == 0:
@@ -170,6 +174,7 @@ def from_topics(
         if isinstance(event, DeadLetter):
             refused.append(event)
         elif event["event_type"] in CODES:
+            forgotten.clean(event, _key(event))
             _hear(known, event, record, where.plan)
     on_read(total, total)
     for each in known.values():
@@ -181,11 +186,15 @@ def _item_roles() -> list[Role]:
     return [role for role, field_name in ROUTES.values() if field_name == "item_id"]
 
 
+def _key(event: Mapping[str, object]) -> str:
+    names = ("org_id", "source", "project_id", "item_id")
+    return SEPARATOR.join(str(event[name]) for name in names)
+
+
 def _hear(
     known: dict[str, Known], event: Mapping[str, object], record: records.Stored, plan: Plan
 ) -> None:
-    names = ("org_id", "source", "project_id", "item_id")
-    key = SEPARATOR.join(str(event[name]) for name in names)
+    key = _key(event)
     item = known.setdefault(key, Known(key, (), is_state=False))
     event_id = str(event["event_id"])
     if event_hash(event_id) in item.found:
