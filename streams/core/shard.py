@@ -130,7 +130,7 @@ class Shard:
             if shelf.expired(item, record_ms):
                 item = shelf.renew(key, item)
                 self._deleted += self.sla.drop(key)
-        moment = moment_of(event, record_ms, self.plan.extra_dims)
+        moment = moment_of(event, record_ms, self.subjects.extra_dims)
         if moment.id in item.ids:
             return False
         if len(item.ids) >= self.plan.item_events_max:

@@ -28,6 +28,7 @@ class Subjects:
         extra_dims: tuple[str, ...],
         remembered_max: int = 200_000,
     ) -> None:
+        self.extra_dims = extra_dims
         order = _FIXED + extra_dims
         assert all(name in DIMENSIONS for g in groupings for name in g.dimensions)
         self._plans = [
