@@ -19,7 +19,7 @@ from sinks import (
     present,
     small_groups,
     views_arguments,
-    views_catalogue,
+    views_columns,
     views_long,
     views_restated,
 )
@@ -88,7 +88,7 @@ def statements(database: str, groupings: Sequence[Grouping] = DEFAULT_GROUPINGS)
         _metric_definitions(database),
         *views_restated.statements(database, groupings),
         *small_groups.statements(database, groupings),
-        views_catalogue.statement(database),
+        views_columns.statement(database),
     ]
 
 

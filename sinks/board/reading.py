@@ -16,7 +16,7 @@ from sinks.board.access import Door
 from sinks.board.answers import Failed, answer
 from sinks.board.asking import HistoryAway
 from sinks.board.channels import Channel
-from sinks.board.formula_text import formula_text
+from sinks.formula_text import formula_text
 from sinks.board.history import History, stretch
 from sinks.board.hub import Hub, TooManyViews, now_ms
 from sinks.board.ids import id_of

@@ -1,5 +1,6 @@
 """SQL gives the numbers of the stream, to the last digit, for every metric and grouping."""
 
+from datetime import UTC, datetime
 from random import Random
 
 import pytest
@@ -12,8 +13,9 @@ from schemas.readings import Reading
 from schemas.rows import RollupRow
 from sinks.clickhouse import ClickHouseSink
 from sinks.migrations import migrate
-from sinks.views import PRESENT_METRICS, VIEWS, WINDOW_METRICS
+from sinks.views import PRESENT_METRICS, VIEWS, WINDOW_METRICS, view_of_present
 from streams.core.readings import Context, read_all
+from streams.metric_sql import Wanted, metric_sql
 from tests.integration.sinks.floors import HOURS, RANGE, START_MS, Floor, seen_types
 
 
@@ -133,3 +135,47 @@ def test_definitions_are_in_the_database(client: Client, database: str) -> None:
 def test_metrics_are_either_of_a_window_or_of_the_present() -> None:
     both: tuple[Metric, ...] = (*WINDOW_METRICS, *PRESENT_METRICS)
     assert sorted(m.id for m in both) == sorted(m.id for m in METRICS)
+
+
+def test_printed_sql_gives_the_same_as_the_long_view(
+    client: Client, database: str, floor: Floor
+) -> None:
+    (grouping,) = (each for each in DEFAULT_GROUPINGS if each.name == "team")
+    answers = _answers(client, database, grouping, 3600)
+    compared = 0
+    for metric in WINDOW_METRICS:
+        if not metric.makes_sense_by(grouping.dimensions):
+            continue
+        wanted = Wanted(grouping.name, "2026-01-01", "2026-01-01T03:00")
+        sql = metric_sql(database, metric, wanted, DEFAULT_GROUPINGS, datetime.now(UTC))
+        for start, *found in client.query(sql).result_rows:
+            dims = tuple(found[: len(grouping.dimensions)])
+            reading = answers[(metric.id, start.hour, dims)]
+            told = (reading.value, reading.low, reading.high, reading.n)
+            assert (*found[len(dims) :],) == (*told, metric.unit.value, metric.version)
+            compared += 1
+    assert compared == len(answers)
+
+
+def test_the_long_view_of_the_present_shows_the_same_as_the_wide_ones(
+    client: Client, database: str, floor: Floor
+) -> None:
+    shown = {
+        (row[0], row[1]): row[2:]
+        for row in client.query(
+            "SELECT metric, org, value, n "
+            f"FROM {database}.metric_values_now(grouping='org', {RANGE})"
+        ).result_rows
+    }
+    fitting = [metric for metric in PRESENT_METRICS if metric.makes_sense_by(("org",))]
+    assert {metric for metric, _ in shown} == {metric.id for metric in fitting}
+    for view in ("backlog_now", "promises_now"):
+        ids = [metric.id for metric in fitting if view_of_present(metric) == view]
+        columns = ", ".join(f"{name}, {name}_n" for name in ids)
+        rows = client.query(
+            f"SELECT org, {columns} FROM {database}.{view}(grouping='org', {RANGE})"
+        ).result_rows
+        assert rows
+        for org, *found in rows:
+            for name, value, n in zip(ids, found[::2], found[1::2], strict=True):
+                assert shown[name, org] == (value, n)
