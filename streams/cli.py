@@ -40,6 +40,7 @@ COMMANDS = {
     "lag": Entry("streams.commands.lag:command", "Show how far each consumer group is behind."),
     "dlq": Entry("streams.commands.dlq:command", "List, show and replay dead letters."),
     "replay": Entry("streams.commands.replay:command", "Read logs, offline or through Kafka."),
+    "rebuild": Entry("streams.commands.rebuild:command", "Compute history anew, compare, switch."),
     "simulate": Entry("streams.commands.simulate:command", "Make a believable floor's events."),
     "demo": Entry("streams.commands.demo:command", "Set up, simulate and watch a floor."),
     "sql": Entry("streams.commands.sql:command", "Ask ClickHouse in SQL."),

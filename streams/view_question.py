@@ -140,6 +140,13 @@ def _moment(argument: str, text: str | None, zone: tzinfo) -> datetime | None:
     return found
 
 
+def moment_utc(argument: str, text: str) -> datetime:
+    """A time in UTC; one without a zone of its own is UTC. Raises ArgumentRefused."""
+    found = _moment(argument, text, UTC)
+    assert found is not None
+    return found
+
+
 def _step_s(text: str | None) -> int:
     """Seconds of a step; 0, one step for the whole range, when none was given."""
     if text is None:
