@@ -1,4 +1,9 @@
-"""The command to forget a person, as it lies on ``ops.commands``: one copy to each partition."""
+"""The command to forget a person, and how one who was forgotten is known again.
+
+It lies on ``ops.commands``, one copy in each partition, and for the notifier on ``ops.alerts``.
+"""
+
+from hashlib import blake2b
 
 import msgspec
 
@@ -14,6 +19,14 @@ class Forget(msgspec.Struct, frozen=True, tag="forget"):
     id: str
     person: str
     at_ms: int
+
+
+_FINGERPRINT_BYTES = 16
+
+
+def fingerprint(person: str) -> str:
+    """What lists hold of a pseudonym: 32 hex digits, which say nothing without it."""
+    return blake2b(person.encode(), digest_size=_FINGERPRINT_BYTES).hexdigest()
 
 
 _decode = msgspec.json.Decoder(Forget).decode

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from schemas.alerts import AlertTransition, Silence, decode_transition
+from schemas.forgetting import Forget, decode_forget
 
 #: Why somebody is told.
 Reason = Literal["firing", "resolved", "corrected", "refired", "repeat", "digest", "watchdog"]
@@ -35,11 +36,13 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     labels: dict[str, str] = {}
 
 
-def decode_record(data: bytes) -> AlertTransition | Silence:
-    """A record of ``ops.alerts``: a transition, or a silence that changed.
+def decode_record(data: bytes) -> AlertTransition | Silence | Forget:
+    """A record of ``ops.alerts``: a transition, a silence that changed, or whom to forget.
 
-    Raises msgspec.DecodeError or ValidationError when it is neither.
+    Raises msgspec.DecodeError or ValidationError when it is none of these.
     """
     if not data.startswith(b'{"type":'):
         return decode_transition(data)
+    if (forget := decode_forget(data)) is not None:
+        return forget
     return msgspec.json.decode(data, type=Silence)

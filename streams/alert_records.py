@@ -23,6 +23,6 @@ def decoded(records: Records) -> tuple[list[AlertTransition], list[Silence]]:
             continue
         if isinstance(found, Silence):
             silences.append(found)
-        else:
+        elif isinstance(found, AlertTransition):
             steps.append(found)
     return steps, silences

@@ -18,7 +18,7 @@ from schemas.topics import Role, Topics
 from sinks import forget_live, forget_rows
 from streams import groups
 from streams.admin import Kafka
-from streams.forget_topics import ROW_ROLES, LastValues, order
+from streams.forget_topics import ROW_ROLES, LastValues, order, tell_notifier
 from streams.refusals import Refusal
 from streams.sender import Sender
 from streams.settings import Settings
@@ -52,6 +52,7 @@ class Forgetting:
         self._wait_s = wait_s
         self._names = Names(settings.space.space)
         self.topics = Topics(settings.space.space)
+        self._notify = self._names.group("deliver-notify")
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -98,6 +99,7 @@ class Forgetting:
         """Every step, in order; Refusal when one has to wait for what does not run."""
         self._forget_on_the_floor()
         self._overwrite()
+        self._await_notices()
         self._await_delivery()
         self._say("cleaning ClickHouse and Redis")
         forget_rows.forget(self._client, self._names.database, self._person)
@@ -123,8 +125,17 @@ class Forgetting:
         dead = [it for values in self._rows for it in values.catch_up().tombstones()]
         if dead:
             self._say(f"overwriting {len(dead)} rows in topics")
-            with Sender(connections.kafka, connections.timeout_s) as sender:
-                sender.send(dead)
+        with Sender(connections.kafka, connections.timeout_s) as sender:
+            sender.send(dead)
+            tell_notifier(sender, self.topics, self._person)
+
+    def _await_notices(self) -> None:
+        """Let who was told of alerts about the person be told of their end; not for ever."""
+        until_s = time.monotonic() + self._wait_s
+        while self._told.catch_up().held and time.monotonic() < until_s:
+            if not any(it.members for it in groups.find(self.kafka, [self._notify])):
+                return
+            time.sleep(_POLL_S)
 
     def _await_delivery(self) -> None:
         places = {

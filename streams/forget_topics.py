@@ -82,6 +82,12 @@ class Expiring:
     gone_by: datetime | None
 
 
+def tell_notifier(sender: Sender, topics: Topics, person: str) -> None:
+    """Tell the notifier, too, behind all that the floor said of alerts about the person."""
+    command = forgetting.encode(Forget(uuid.uuid4().hex, person, time.time_ns() // 1_000_000))
+    sender.send([Outgoing(topics.alerts, 0, None, command)])
+
+
 def order(sender: Sender, kafka: Kafka, topics: Topics, person: str) -> None:
     """Put the person on the space's list, and tell every partition to forget them."""
     now_ms = time.time_ns() // 1_000_000

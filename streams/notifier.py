@@ -21,6 +21,7 @@ from streams import logs
 from streams.alert_records import decoded
 from streams.batches import Records
 from streams.changelog import outgoing, replay
+from streams.commanding import read_forget
 from streams.core import wire
 from streams.core.recovery import Replay
 from streams.item_lookup import AGAIN_AFTER_S, ItemLookup
@@ -107,6 +108,10 @@ class Notifier:
                 return
             for each in given:
                 self.book.take(each, now_ms())
+            for record in batch.records:
+                if (forget := read_forget(record.value)) is not None:
+                    self.book.leave_out(forget.person)
+                    self._forgot_ms = 0
             self.book.read_up_to(batch.next_offset)
             offsets = self.offsets()
             if await self._flush():

@@ -14,6 +14,7 @@ from kafka.errors import KafkaError
 from mode import Service
 
 from schemas.alerts import AlertTransition
+from schemas.forgetting import Forget
 from schemas.notices import decode_record
 from schemas.topics import Topics
 from sinks.alert_feed import AlertFeed
@@ -119,10 +120,12 @@ class PipelineWatch(Service):
             if not self._feed.is_empty():
                 return
             place = (self._topics.alerts, 0)
+            found = records.read(kafka.servers, kafka.spans([place]))
+            steps = [decode_record(record.value or b"") for record in found]
+            gone = {each.person for each in steps if isinstance(each, Forget)}
             told = 0
-            for record in records.read(kafka.servers, kafka.spans([place])):
-                step = decode_record(record.value or b"")
-                if isinstance(step, AlertTransition):
+            for step in steps:
+                if isinstance(step, AlertTransition) and gone.isdisjoint(step.labels.values()):
                     told += self._feed.write([step])
         except SinkError:
             return

@@ -10,8 +10,10 @@ from typing import TypeVar
 import msgspec
 
 from schemas.alerts import AlertTransition, Silence
+from schemas.forgetting import fingerprint
 from schemas.notices import Told
 from sinks.notify.decision import Mark, is_active
+from sinks.notify.forgotten import is_about, without
 from sinks.notify.notice import Notice
 
 Held = TypeVar("Held", bound=msgspec.Struct)
@@ -58,6 +60,8 @@ class Meta(msgspec.Struct, omit_defaults=True):
     next_offset: int = 0
     late_ms: int = 0
     version: int = 1
+    #: Fingerprints of people who were forgotten: alerts about them are not kept once told.
+    forgotten: tuple[str, ...] = ()
 
 
 class Book:
@@ -102,6 +106,15 @@ class Book:
             known.alert = _with_items(known.alert, given)
             self.change(known)
 
+    def leave_out(self, person: str) -> None:
+        """Name somebody in no alert about others, and keep none about them once it was told."""
+        self.meta.forgotten = tuple(sorted({*self.meta.forgotten, fingerprint(person)}))
+        self._changed.add(META)
+        for episode in self.episodes.values():
+            before, episode.alert = episode.alert, without(episode.alert, person)
+            if episode.alert is not before:
+                self.change(episode)
+
     def read_up_to(self, next_offset: int) -> None:
         """Everything of ``ops.alerts`` before this offset is in the book."""
         self.meta.next_offset = max(self.meta.next_offset, next_offset)
@@ -137,7 +150,8 @@ class Book:
             over_ms = now_ms - episode.taken_ms
             if over_ms > OVER_LOOKED_AT_MS and episode.all_told:
                 self.live.pop(key, None)
-            if over_ms > OVER_KEPT_MS:
+            gone = episode.all_told and is_about(episode.alert, self.meta.forgotten)
+            if gone or over_ms > OVER_KEPT_MS:
                 del self.episodes[key]
                 self.live.pop(key, None)
                 self._changed.add(EPISODE + key.encode())

@@ -94,7 +94,7 @@ def _pseudonym(settings: Settings, person: str, org: str | None, source: str | N
 
 
 def _until_over(work: Forgetting) -> set[str]:
-    """Where alerts about them are kept until they are over for a week."""
+    """Where alerts about them are kept until whoever was told of them was told of their end."""
     return {f"kafka {work.topics.notify_changelog}"}
 
 
@@ -114,5 +114,5 @@ def _show_remains(found: Sequence[Expiring], work: Forgetting) -> None:
         )
         for each in found
     ]
-    rows.append((work.topics.notify_changelog, "alerts about them", "a week after they are over"))
+    rows.append((work.topics.notify_changelog, "alerts about them", "once their end was told"))
     show_rows(("topic", "names them", "gone by"), rows)

@@ -11,20 +11,15 @@ from hashlib import blake2b
 import msgspec
 
 from schemas.envelope import PEOPLE_FIELDS
+from schemas.forgetting import fingerprint as fingerprint
 from schemas.groupings import SEPARATOR, Grouping
 from streams.core.moments import DECIDED, Event, Moment
 
 #: Begins every mark; a control character, which no id has.
 _MARK = "\x1e"
 _MARK_BYTES = 4
-_FINGERPRINT_BYTES = 16
 _PEOPLE = frozenset({"annotator", "reviewer"})
 _KNOWN_MAX = 65_536
-
-
-def fingerprint(person: str) -> str:
-    """What the list holds of a pseudonym: 32 hex digits."""
-    return blake2b(person.encode(), digest_size=_FINGERPRINT_BYTES).hexdigest()
 
 
 def mark(place: str, person: str) -> str:

@@ -3,12 +3,14 @@
 import time
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
 from schemas.partitioner import partition_of
+from schemas.people import Pseudonymiser
 from streams.sender import Outgoing, Sender
 from tests.admin.conftest import Ran
 from tests.integration.main_job.conftest import OPEN_SPACE, opened, parts
@@ -20,7 +22,13 @@ __all__ = ["opened", "parts"]
 ANNA, BO, NOBODY = "worker-4711", "worker-4712", "worker-4713"
 WHO = ("--org", "acme", "--source", "cvat")
 ITEMS = 6
-KEY = {"WATCHFLOOR_PEOPLE_ARE_PSEUDONYMS": "false", "WATCHFLOOR_PEOPLE_KEY": "07" * 32}
+PEOPLE_KEY = "07" * 32
+GIVEN = {
+    "WATCHFLOOR_PARTITIONS": "2",
+    "WATCHFLOOR_PEOPLE_ARE_PSEUDONYMS": "false",
+    "WATCHFLOOR_PEOPLE_KEY": PEOPLE_KEY,
+    "WATCHFLOOR_ALERTS_RULES": str(Path(__file__).with_name("rules_about_people.yaml")),
+}
 
 
 class Sources:
@@ -66,10 +74,19 @@ class Sources:
 @pytest.fixture(scope="module")
 def floor(opened: OPEN_SPACE) -> FloorSpace:
     """A space with everything that delivers, and no worker yet."""
-    found = opened(None, **KEY, WATCHFLOOR_PARTITIONS="2")
-    found.deliver("clickhouse")
-    found.deliver("redis")
+    found = opened(None, **GIVEN)
+    for sink in ("clickhouse", "redis", "notify"):
+        found.deliver(sink)
     return found
+
+
+def _await_alert(floor: FloorSpace, person: str) -> None:
+    """Return once the rule about people has fired and that is stored."""
+    question = f"SELECT count() FROM alert_log WHERE labels['annotator'] = '{person}'"
+    until_s = time.monotonic() + 60
+    while not floor.client.query(question).result_rows[0][0]:
+        assert time.monotonic() < until_s, "no alert about somebody"
+        time.sleep(0.2)
 
 
 def counts(floor: FloorSpace, grouping: str) -> list[tuple[object, ...]]:
@@ -81,8 +98,8 @@ def counts(floor: FloorSpace, grouping: str) -> list[tuple[object, ...]]:
     return [tuple(row) for row in floor.client.query(question).result_rows]
 
 
-def pseudonym(floor: FloorSpace, who: str) -> str:
-    return floor.run("people", "hash", *WHO, who).strip()
+def pseudonym(who: str) -> str:
+    return Pseudonymiser(bytes.fromhex(PEOPLE_KEY)).pseudonym("acme", "cvat", who)
 
 
 def forget(floor: FloorSpace, who: str, *more: str) -> Ran:
@@ -118,7 +135,9 @@ def worked(floor: FloorSpace, worker: Child) -> Iterator[Sources]:
             author, reviewer = (ANNA, BO) if number % 2 else (BO, ANNA)
             sources.submit(number, author)
             sources.review(number, reviewer, author, "accept")
+        sources.review(3, BO, ANNA, "reject")
         floor.settle()
+        _await_alert(floor, pseudonym(ANNA))
         (floor.folder / "roster.csv").write_text(f"id,name\n{ANNA},Anna Lim\n{BO},Bo Díaz\n")
         floor.run("people", "load", *WHO, str(floor.folder / "roster.csv"))
         yield sources
@@ -127,19 +146,23 @@ def worked(floor: FloorSpace, worker: Child) -> Iterator[Sources]:
 def test_a_run_that_found_no_worker_goes_on(floor: FloorSpace, worked: Sources) -> None:
     ran = forget(floor, NOBODY, "--yes")
     assert ran.code == 0, ran.err
-    assert ran.out.splitlines()[-1] == f"forgotten: {pseudonym(floor, NOBODY)}"
+    assert ran.out.splitlines()[-1] == f"forgotten: {pseudonym(NOBODY)}"
 
 
 def test_somebody_is_forgotten_everywhere_and_stays_so(
     floor: FloorSpace, worker: Child, worked: Sources
 ) -> None:
-    anna, bo = pseudonym(floor, ANNA), pseudonym(floor, BO)
     queue, team = counts(floor, "queue"), counts(floor, "team")
-    assert queue == [(ITEMS, ITEMS, ITEMS, ITEMS, 0, 0)]
+    assert queue == [(ITEMS, ITEMS, ITEMS + 1, ITEMS, 1, 1)]
     dry = forget(floor, ANNA, "--dry-run")
     assert dry.code == 0
     places = {place.split()[0] for place, count in found_in(dry).items() if count}
     assert places == {"kafka", "clickhouse", "redis"}
+    for place in (
+        f"kafka {floor.topics.notify_changelog}",
+        f"clickhouse ops_{floor.name}.alert_log",
+    ):
+        assert found_in(dry)[place], "the alert about her"
     assert_dated(floor, dry)
 
     ran = forget(floor, ANNA, "--yes")
@@ -148,8 +171,8 @@ def test_somebody_is_forgotten_everywhere_and_stays_so(
     assert counts(floor, "queue") == queue
     assert counts(floor, "team") == team
     assert counts(floor, "annotator") == [(0, ITEMS / 2, ITEMS / 2, ITEMS / 2, 0, 0)]
-    assert ask(floor, "people", "who", anna).code == 1
-    assert "Bo Díaz" in floor.run("people", "who", bo)
+    names = floor.client.query("SELECT name FROM people_directory FINAL").result_rows
+    assert list(names) == [("Bo Díaz",)]
 
     worker.kill()
     floor.start_again(worker).await_at_work()
@@ -158,8 +181,8 @@ def test_somebody_is_forgotten_everywhere_and_stays_so(
     worked.review(0, ANNA, BO, "reject")
     worked.submit(ITEMS, ANNA)
     floor.settle()
-    assert counts(floor, "queue") == [(ITEMS + 1, ITEMS + 1, ITEMS + 2, ITEMS, 2, 2)]
-    assert counts(floor, "team") == [(ITEMS + 1, ITEMS + 1, ITEMS + 2, ITEMS, 2, 2)]
+    assert counts(floor, "queue") == [(ITEMS + 1, ITEMS + 1, ITEMS + 3, ITEMS, 3, 3)]
+    assert counts(floor, "team") == [(ITEMS + 1, ITEMS + 1, ITEMS + 3, ITEMS, 3, 3)]
     assert counts(floor, "annotator") == [(0, ITEMS / 2, ITEMS / 2 + 1, ITEMS / 2, 1, 1)]
     again = forget(floor, ANNA, "--dry-run")
     assert not any(found_in(again).values()), again.out
@@ -177,7 +200,7 @@ def assert_dated(floor: FloorSpace, ran: Ran) -> None:
 
 def test_nobody_is_forgotten_unasked(floor: FloorSpace, worked: Sources) -> None:
     assert forget(floor, BO).code != 0
-    question = f"SELECT count() FROM rollups WHERE annotator = '{pseudonym(floor, BO)}'"
+    question = f"SELECT count() FROM rollups WHERE annotator = '{pseudonym(BO)}'"
     assert floor.client.query(question).result_rows[0][0] > 0
 
 
