@@ -85,8 +85,8 @@ def run_side(
     within: Range,
     said: Input,
     on_done: Callable[[int], None],
-) -> int:
-    """Compute into a new side database; how many records went in. An old one is replaced."""
+) -> dict[str, int]:
+    """Compute into a new side database; what became of the records. An old one is replaced."""
     client = connect_clickhouse(settings.connections)
     try:
         client.command(f"DROP DATABASE IF EXISTS {rebuild.side}")
@@ -112,6 +112,7 @@ def run_side(
         connections.clickhouse, rebuild.side, user=connections.clickhouse_user, password=password
     )
     try:
-        return rebuilding.compute(said.sends, engine, Store(sink, within), on_done)
+        rebuilding.compute(said.sends, engine, Store(sink, within), on_done)
     finally:
         sink.close()
+    return engine.counters()

@@ -49,8 +49,11 @@ def from_topics(kafka: Kafka, topics: Topics, partitions: int) -> tuple[int, Ite
 
 def compute(
     sends: Iterable[Sent], engine: Engine, store: "Store", on_done: Callable[[int], None]
-) -> int:
-    """Put everything through the core and store what it says; how many records went in."""
+) -> None:
+    """Put everything through the core and store what it says; ``on_done`` hears how far it is.
+
+    Raises Refusal when there is nothing.
+    """
     done = ticked_ms = last_ms = 0
     for sent in sends:
         last_ms = max(last_ms, sent.record_ms)
@@ -70,7 +73,6 @@ def compute(
     engine.flush()
     store.take(engine.found)
     on_done(done)
-    return done
 
 
 class Store:

@@ -12,8 +12,8 @@ from streams.admin import Kafka
 from streams.commands.invocation import read_settings, show_rows
 from streams.commands.worker import read_terms
 from streams.explained import Explanation, Sources, Wanted, explain
-from streams.floor_files import read_plan
 from streams.item_state import OnRead, Where
+from streams.plans import plan_of
 from streams.settings import Settings
 from streams.setup import connect_clickhouse
 from streams.spaces import Names
@@ -64,9 +64,7 @@ def _find(settings: Settings, wanted: Wanted, topics: bool, on_read: OnRead) -> 
     connections = settings.connections
     terms = read_terms(settings)
     client = connect_clickhouse(connections)
-    plan = read_plan(settings.floor)
-    if terms.accept_from_ms is not None and terms.accept_to_ms is not None:
-        plan = plan.holding(terms.accept_from_ms, terms.accept_to_ms)
+    plan = plan_of(settings, terms)
     try:
         with Kafka(connections.kafka, connections.timeout_s) as kafka:
             where = Where(kafka, Topics(settings.space.space), Partitioner(terms.partitioner), plan)
