@@ -12,7 +12,7 @@ import orjson
 from clickhouse_connect.driver.client import Client
 
 from schemas.codec import Decoder, DecoderSettings
-from schemas.measures import key_of
+from schemas.measures import histogram, key_of
 from schemas.rows import RollupRow
 from schemas.topics import Topics
 from sinks.clickhouse import ClickHouseSink
@@ -113,9 +113,7 @@ def wanted_rows(found: Found) -> dict[Key, Counts]:
             row.pane_start_ms // 1000,
             row.pane_s,
         )
-        hist = sum(
-            n for key, n in tally.items() if key >> BIN_BITS == key_of("handle_hist") >> BIN_BITS
-        )
+        hist = sum(histogram(tally, "handle_hist").values())
         value = (tally.get(key_of("handle_ms"), 0), tally.get(key_of("submitted"), 0), hist)
         if value[:2] != (0, 0):
             wanted[key] = value
