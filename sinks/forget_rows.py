@@ -4,14 +4,18 @@ A row whose sorting key names the person goes. Where only other columns do, the 
 about something else, and the name in it goes. An alert about the person goes with all its notices.
 """
 
+import time
 from dataclasses import dataclass
 
 from clickhouse_connect.driver.client import Client
 
 from sinks.ddl import quoted
 
-#: Rewriting parts may take long; the client's own limit is for answers that come at once.
-_WAIT = {"mutations_sync": 2}
+_POLL_S = 0.1
+
+
+class ForgettingFailed(Exception):
+    """A table could not be rewritten; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +68,33 @@ def forget(client: Client, database: str, person: str) -> None:
         if held.table == "alert_log":
             about = f"has(mapValues(labels), {quoted(person)})"
             theirs = f"SELECT fingerprint FROM {place} WHERE fingerprint != '' AND {about}"
-            _change(client, f"ALTER TABLE {place} DELETE WHERE fingerprint IN ({theirs})")
+            _change(client, place, f"DELETE WHERE fingerprint IN ({theirs})")
         keys = [column.names(person) for column in columns if column.in_key]
         if keys:
-            _change(client, f"ALTER TABLE {place} DELETE WHERE {' OR '.join(keys)}")
+            _change(client, place, f"DELETE WHERE {' OR '.join(keys)}")
         for column in [column for column in columns if not column.in_key]:
             where = column.names(person)
             if client.query(f"SELECT 1 FROM {place} WHERE {where} LIMIT 1").result_rows:
                 change = f"`{column.name}` = {column.without(person)}"
-                _change(client, f"ALTER TABLE {place} UPDATE {change} WHERE {where}")
+                _change(client, place, f"UPDATE {change} WHERE {where}")
 
 
-def _change(client: Client, statement: str) -> None:
-    client.command(statement, settings=_WAIT)
+def _change(client: Client, place: str, change: str) -> None:
+    """Rewrite a table's parts, however long that takes: no answer is waited for so long."""
+    client.command(f"ALTER TABLE {place} {change}", settings={"mutations_sync": 0})
+    database, _, table = place.partition(".")
+    given = {"db": database, "table": table}
+    while True:
+        ((running, why),) = client.query(
+            "SELECT count(), any(latest_fail_reason) FROM system.mutations "
+            "WHERE database = {db:String} AND table = {table:String} AND NOT is_done",
+            parameters=given,
+        ).result_rows
+        if why:
+            raise ForgettingFailed(f"{place} could not be rewritten: {why}")
+        if not running:
+            return
+        time.sleep(_POLL_S)
 
 
 def _tables(client: Client, database: str) -> dict[str, list[Column]]:

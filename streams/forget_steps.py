@@ -9,13 +9,18 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Self
 
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import Error as DriverError
 from redis import Redis
+from redis.exceptions import RedisError
+from urllib3.exceptions import HTTPError
 
 from schemas.topics import Role, Topics
 from sinks import forget_live, forget_rows
+from sinks.forget_rows import ForgettingFailed
 from streams import groups
 from streams.admin import Kafka
 from streams.forget_topics import ROW_ROLES, LastValues, order, tell_notifier
@@ -76,8 +81,19 @@ class Forgetting:
         self._told = LastValues(self.kafka, self.topics.notify_changelog, self._person)
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._open.close()
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._open.__exit__(kind, error, trace)
+        if isinstance(error, DriverError | HTTPError | RedisError | ForgettingFailed):
+            raise Refusal(
+                f"a store gave up: {str(error).splitlines()[0]}",
+                "see that ClickHouse and Redis answer and that this user may change tables, then "
+                "run this again: it goes on where it stopped",
+            ) from error
 
     def search(self) -> list[Found]:
         """Every place, and how often the person is there now."""
