@@ -25,11 +25,11 @@ _QUARTER_S = 900
 
 _DIMENSIONS = ", ".join(DIMENSIONS)
 _PANE = f"{_DIMENSIONS}, pane_start, pane_s"
+_WHY = "Why: late_data, very_late_data (a quarter-hour pane), or rebuild (see rebuilds)"
 _CAUSES = (
-    "Why: late_data, very_late_data, or not_finished at as_of; none when only what is known of "
-    "the event types changed"
+    "Why: late_data, very_late_data, rebuild, or not_finished at as_of; none when only what is "
+    "known of the event types changed"
 )
-_LATE = "if(pane_s > 60, 'very_late_data', 'late_data')"
 
 _METRIC_COLUMNS: list[Column] = [
     ("metric String COMMENT 'Which metric; see metric_definitions'", "metric"),
@@ -55,6 +55,18 @@ _METRIC_COLUMNS: list[Column] = [
 def statements(database: str, groupings: Sequence[Grouping]) -> list[str]:
     """What puts these views in place; each statement can be run again."""
     return [_panes(database, groupings), _metrics(database, groupings)]
+
+
+def _cause(database: str) -> str:
+    """Why a row was told: by a rebuild of its range, or because events came late."""
+    rebuilt = (
+        f"SELECT groupArray((revision, from_at, to_at)) FROM {database}.rebuilds FINAL "
+        "WHERE revision > 0"
+    )
+    return (
+        "multiIf(arrayExists(it -> it.1 = revision AND pane_start >= it.2 AND pane_start < it.3, "
+        f"({rebuilt})), 'rebuild', pane_s > 60, 'very_late_data', 'late_data')"
+    )
 
 
 def _counts() -> tuple[str, str]:
@@ -97,7 +109,7 @@ def _panes(database: str, groupings: Sequence[Grouping]) -> str:
     columns: list[Column] = [
         ("told_at DateTime('UTC') COMMENT 'When it was told anew, to the minute'", "told_at"),
         ("old_told_at DateTime('UTC') COMMENT 'Since when it had been told'", "old_told_at"),
-        ("cause String COMMENT 'Why: late_data, or very_late_data (a quarter-hour pane)'", _LATE),
+        (f"cause String COMMENT {quoted(_WHY)}", _cause(database)),
         *subject_columns(),
         ("pane_start DateTime('UTC') COMMENT 'Start of the pane, event time'", "pane_start"),
         ("pane_s UInt16 COMMENT 'Length of the pane in seconds'", "pane_s"),
@@ -129,7 +141,7 @@ def _metrics(database: str, groupings: Sequence[Grouping]) -> str:
     since = (
         f"SELECT {flows.LOCAL.step_start} AS step_start, {_DIMENSIONS}, max(h.told_at) AS told_at, "
         f"uniqExact(pane_start, pane_s) AS panes, "
-        f"arraySort(groupUniqArray(if({finished}, {_LATE}, 'not_finished'))) AS causes "
+        f"arraySort(groupUniqArray(if({finished}, {_cause(database)}, 'not_finished'))) AS causes "
         f"FROM {database}.rollups_history AS h WHERE {flows.within(flows.LOCAL)} "
         f"AND h.told_at > {flows.AS_OF} GROUP BY step_start, {_DIMENSIONS}"
     )

@@ -16,7 +16,6 @@ from sinks.board.access import Door
 from sinks.board.answers import Failed, answer
 from sinks.board.asking import HistoryAway
 from sinks.board.channels import Channel
-from sinks.formula_text import formula_text
 from sinks.board.history import History, stretch
 from sinks.board.hub import Hub, TooManyViews, now_ms
 from sinks.board.ids import id_of
@@ -28,6 +27,7 @@ from sinks.board.stream import serve
 from sinks.board.view import described
 from sinks.board.wishes import WINDOWS, Asker, metrics_of
 from sinks.board.words import CAUSES, STATUSES
+from sinks.formula_text import formula_text
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _HISTORY_REMEDY = "watchfloor local up, or see ClickHouse's log; live numbers go on"

@@ -14,10 +14,10 @@ from schemas.metrics.formulas import Formula
 from schemas.targets import Target
 from sinks.board import runbooks
 from sinks.board.body import EMPTY
-from sinks.formula_text import formula_text
 from sinks.board.ids import id_of, key_of
 from sinks.board.standing import Goal, budget_of, goal_of, status_of
 from sinks.board.words import why
+from sinks.formula_text import formula_text
 from streams.core.engine import OfflineRecord
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

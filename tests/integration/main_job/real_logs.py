@@ -2,7 +2,9 @@
 
 Each file goes through the core alone and through Kafka, two workers and ClickHouse; then panes,
 items and labels are compared, and sums in SQL with the oracle's and with those of the file's own
-rows: the whole log, and every window length in every grouping at several moments.
+rows: the whole log, and every window length in every grouping at several moments. Last, every
+metric of every window and grouping: generated SQL, the stream's windows and brute force; with
+``--metrics`` that alone, by the core and a ClickHouse without Kafka.
 """
 
 import secrets
@@ -18,17 +20,22 @@ import click
 import orjson
 import pandas as pd
 
+from sinks.clickhouse import ClickHouseSink, connect
+from sinks.migrations import migrate
 from streams import settings, setup
 from streams.replay import CLOCK_START_MS, Log, open_log
+from streams.settings import Settings
 from streams.sources.clock import parse_clock
 from streams.sources.mapping_files import load_mapping
 from streams.sources.reading import ReadOptions
-from tests.integration.main_job import arrivals, csv_counts, row_sets, sums
+from streams.spaces import Names
+from tests.integration.main_job import arrivals, csv_counts, row_sets, same_metrics, sums
 from tests.integration.main_job.arrivals import Arrival
 from tests.integration.main_job.floor_processes import FloorSpace, floor_space
 from tests.oracle.minutes import minute_rows
 
 MINUTE_MS = 60_000
+ROWS_AT_ONCE = 5_000
 
 
 @dataclass(slots=True)
@@ -39,6 +46,7 @@ class Report:
     events: int = 0
     checks: dict[str, tuple[int, bool]] = field(default_factory=dict)
     took_s: dict[str, float] = field(default_factory=dict)
+    metrics: list[str] = field(default_factory=list)
 
     @property
     def unequal(self) -> list[str]:
@@ -61,6 +69,7 @@ class Report:
         yield f"{self.file}: {self.events} events"
         for name, (n, equal) in self.checks.items():
             yield f"  {'equal  ' if equal else 'UNEQUAL'} {n:>9} {name}"
+        yield from self.metrics
         yield "  " + ", ".join(f"{name} {took_s:.1f} s" for name, took_s in self.took_s.items())
 
 
@@ -71,8 +80,8 @@ def open_judgments(path: Path) -> Log:
     return open_log([path], load_mapping("judgments"), ReadOptions(clock, None), lambda _: None)
 
 
-def compare(path: Path, log: Log, space: FloorSpace) -> Report:
-    """All ways of one log, in a space that was set up for its times."""
+def compare(path: Path, log: Log, space: FloorSpace, *, metrics: bool = False) -> Report:
+    """All ways of one log, in a space that was set up for its times; ``metrics`` takes minutes."""
     report = Report(path.name, log.count)
     with report.step("read"):
         log_arrivals = [Arrival(s.role, s.key, s.value, s.record_ms) for s in log.sends()]
@@ -100,8 +109,26 @@ def compare(path: Path, log: Log, space: FloorSpace) -> Report:
         quarters = sums.quarters_of_panes(panes)
         report.check("quarters = oracle", quarters, sums.quarters_counted(oracle))
     with report.step("windows"):
-        _compare_sums(report, space, panes, oracle, csv_counts.read(path), log)
+        judgments = csv_counts.read(path)
+        _compare_sums(report, space, panes, oracle, judgments, log)
+    if metrics:
+        with report.step("metrics"):
+            streamed = row_sets.panes_offline(core.found.rollups.values())
+            database = Names(space.settings.space.space).database
+            floor = same_metrics.Floor(space.client, database, streamed, oracle)
+            _compare_metrics(report, floor, _ends_ms(judgments))
     return report
+
+
+def _compare_metrics(report: Report, floor: same_metrics.Floor, ends_ms: Iterable[int]) -> None:
+    every = same_metrics.Compared()
+    for end_ms in ends_ms:
+        found = same_metrics.compare(floor, end_ms)
+        every.n += found.n
+        every.metrics |= found.metrics
+        every.differ += found.differ
+    report.checks["metrics, three ways"] = (every.n.total(), not every.differ)
+    report.metrics = [*every.lines(), *every.differ[:20]]
 
 
 def _compare_sums(  # noqa: PLR0913 - the parties of one comparison.
@@ -138,22 +165,52 @@ def _ends_ms(judgments: pd.DataFrame) -> Iterable[int]:
     return sorted({times[row] - times[row] % MINUTE_MS + MINUTE_MS for row in rows})
 
 
-def main(folder: Path) -> int:
+def compare_metrics(path: Path, log: Log, found: Settings) -> Report:
+    """One log through the core alone and into a database of its own: metrics three ways."""
+    report = Report(path.name, log.count)
+    arrived = [Arrival(s.role, s.key, s.value, s.record_ms) for s in log.sends()]
+    client = connect(found.connections.clickhouse)
+    database = f"equality_{secrets.token_hex(4)}"
+    migrate(client, database)
+    with report.step("core"):
+        plan = arrivals.plan_of(found).holding(log.from_ms or 0, log.to_ms or 0)
+        core = arrivals.engine(found, plan, log.accepted())
+        arrivals.through_core(core, arrivals.with_ticks(arrived, (log.to_ms or 0) + 1))
+    with report.step("rows"):
+        sink = ClickHouseSink(found.connections.clickhouse, database)
+        rows = list(core.found.rollups.values())
+        for first in range(0, len(rows), ROWS_AT_ONCE):
+            assert sink.write("rollups", rows[first : first + ROWS_AT_ONCE]) == []
+    with report.step("oracle"):
+        oracle = minute_rows(orjson.loads(each.value) for each in arrived)
+    with report.step("metrics"):
+        floor = same_metrics.Floor(client, database, row_sets.panes_offline(rows), oracle)
+        _compare_metrics(report, floor, _ends_ms(csv_counts.read(path)))
+    client.command(f"DROP DATABASE {database}")
+    return report
+
+
+def main(folder: Path, *, metrics_alone: bool = False) -> int:
     """Compare every file of a folder; 1 when anything was unequal."""
     unequal = 0
     for path in sorted(folder.glob("*.csv*")):
         log = open_judgments(path)
         found = settings.read(f"t{secrets.token_hex(5)}")
+        if metrics_alone:
+            report = compare_metrics(path, log, found)
+            click.echo("\n".join(report.lines()))
+            unequal += len(report.unequal)
+            continue
         accept = setup.Accept(log.from_ms, log.to_ms)
         with (
             tempfile.TemporaryDirectory() as place,
             floor_space(found, Path(place), accept) as space,
         ):
-            report = compare(path, log, space)
+            report = compare(path, log, space, metrics=True)
         click.echo("\n".join(report.lines()))
         unequal += len(report.unequal)
     return int(unequal > 0)
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), metrics_alone="--metrics" in sys.argv[2:]))

@@ -30,6 +30,9 @@ TOLD = [
     # Friday: what is very late has a pane of its own, and a queue that had said nothing.
     ("a", "09:00:00", 900, 9, "2026-03-06 12:00:03.000", 4, 4),
     ("b", "09:05:00", 60, 9, "2026-03-06 12:00:03.000", 5, 4),
+    # Saturday: a rebuild of another hour.
+    ("c", "20:00:00", 60, 9, "2026-03-02 20:01:03.000", 8, 8),
+    ("c", "20:00:00", 60, 50, "2026-03-07 12:00:03.000", 8, 4),
 ]
 
 
@@ -43,6 +46,12 @@ def told(client: Client, database: str) -> str:
         for grouping, *place in (["queue", *DIMENSIONS.values(), queue], ["all", "", "", "", ""]):
             row = [grouping, *place, pane, pane_s, revision, at, reviewed, accepted]
             client.insert("rollups", [row], column_names=names, database=database)
+    client.insert(
+        "rebuilds",
+        [[_time("2026-03-02 20:00:00"), _time("2026-03-02 21:00:00"), 50]],
+        column_names=["from_at", "to_at", "revision"],
+        database=database,
+    )
     return database
 
 
@@ -62,10 +71,10 @@ def _rows(client: Client, database: str, asked: Asked, columns: str) -> list[Any
         ("2026-03-02 09:00:30", []),
         ("2026-03-02 09:01:00", [("a", 8 / 9, 9)]),
         ("2026-03-02 18:00:00", [("a", 9 / 10, 10)]),
-        ("2026-03-05 13:00:00", [("a", 9 / 12, 12)]),
-        ("2026-03-05 15:00:00", [("a", 9 / 12, 12)]),
-        ("2026-03-07 00:00:00", [("a", 13 / 16, 16), ("b", 4 / 5, 5)]),
-        ("", [("a", 13 / 16, 16), ("b", 4 / 5, 5)]),
+        ("2026-03-05 13:00:00", [("a", 9 / 12, 12), ("c", 1, 8)]),
+        ("2026-03-05 15:00:00", [("a", 9 / 12, 12), ("c", 1, 8)]),
+        ("2026-03-07 00:00:00", [("a", 13 / 16, 16), ("b", 4 / 5, 5), ("c", 1, 8)]),
+        ("", [("a", 13 / 16, 16), ("b", 4 / 5, 5), ("c", 1 / 2, 8)]),
     ],
 )
 def test_a_figure_is_shown_as_it_was_told(
@@ -89,11 +98,12 @@ def test_what_had_not_been_sent_then_is_unknown_then(client: Client, told: str) 
 
 
 def test_restated_figures_say_old_new_why_and_when(client: Client, told: str) -> None:
-    monday = {**DAY, "metric": "acceptance_rate", "as_of": "2026-03-02 18:00:00"}
+    monday = {**DAY, "metric": "acceptance_rate", "as_of": "2026-03-02 23:00:00"}
     columns = "queue, old, old_n, new, new_n, causes, toString(told_at)"
     assert _rows(client, told, Asked("metric_restatements", monday), columns) == [
         ("a", 0.9, 10, 13 / 16, 16, ["late_data", "very_late_data"], "2026-03-06 12:01:00"),
         ("b", None, 0, 0.8, 5, ["late_data"], "2026-03-06 12:01:00"),
+        ("c", 1, 8, 0.5, 8, ["rebuild"], "2026-03-07 12:01:00"),
     ]
     sunday = monday | {"as_of": "2026-03-08 00:00:00"}
     assert _rows(client, told, Asked("metric_restatements", sunday), columns) == []
@@ -109,6 +119,7 @@ def test_restated_panes_are_those_that_stood_before(client: Client, told: str) -
         ("Fri 12:01", "a", "very_late_data", 900, "reviewed", 0, 4, "Mon 09:01"),
         ("Fri 12:01", "b", "late_data", 60, "accepted", 0, 4, "Mon 09:01"),
         ("Fri 12:01", "b", "late_data", 60, "reviewed", 0, 5, "Mon 09:01"),
+        ("Sat 12:01", "c", "rebuild", 60, "accepted", 8, 4, "Mon 20:02"),
         ("Thu 12:01", "a", "late_data", 60, "reviewed", 10, 12, "Mon 09:02"),
     ]
 
