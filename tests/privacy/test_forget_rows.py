@@ -22,8 +22,10 @@ def _rows(client: Client, migrated: str) -> Iterator[None]:
             f"items (item_id, annotator, reviewer) VALUES ('of {who[2:4]}', '{who}', '{BO}')",
             f"labels (item_id, annotator, label) VALUES ('1', '{who}', 'car')",
             f"people_directory (person, name) VALUES ('{who}', 'somebody')",
-            f"alert_log (fingerprint, id, labels) VALUES ('{who[:4]}', '1', "
-            f"{{'annotator': '{who}'}})",
+            (
+                f"alert_log (fingerprint, id, labels) VALUES ('{who[:4]}', '1', "
+                f"{{'annotator': '{who}'}})"
+            ),
             f"alert_log (fingerprint, id) VALUES ('{who[:4]}', '2')",
         ):
             client.command(f"INSERT INTO {migrated}.{insert}")
