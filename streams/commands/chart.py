@@ -103,14 +103,14 @@ def _ask(asked: Asking, metric: str | None) -> _Chart:
     view = asked.question.view
     names = metrics_of(view)
     if names == [""]:
-        rows = client.query(f"SELECT DISTINCT metric FROM ({asked.sql}) ORDER BY metric")
+        rows = client.query("SELECT id FROM metric_definitions ORDER BY number")
         names = [str(row[0]) for row in rows.result_rows]
     chosen = metric or (names[0] if names else "")
     if chosen not in names:
         raise ArgumentRefused(
             f"--metric {chosen!r}: {view.name} has no such metric", f"metrics: {', '.join(names)}"
         )
-    answer = select(view, chosen, asked.sql)
+    answer = select(view, chosen, asked.with_metric(chosen).sql)
     if metrics_of(view) == [""]:
         answer += " WHERE metric = {metric:String}"
     question = asked.question

@@ -1,5 +1,6 @@
 """The options of a question to a view, and asking it."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import Error as DriverError
 from urllib3.exceptions import HTTPError
 
+from sinks.ddl import quoted
 from sinks.errors import SinkError
 from sinks.view_catalog import ViewInfo, catalog
 from streams.commands.invocation import read_settings
@@ -19,6 +21,7 @@ from streams.setup import connect_clickhouse
 from streams.spaces import Names
 from streams.view_question import Asked, Question, question
 
+_EXCEPTION = re.compile(r"DB::Exception: (.+?)(?:: while executing|: In scope|\. \([A-Z_]+\))")
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _OPTIONS = (
@@ -59,8 +62,18 @@ class Asking:
 
     def with_step(self, step_s: int) -> "Asking":
         """The same question in steps of so many seconds."""
-        arguments = {**self.question.arguments, "step_s": str(step_s)}
-        return replace(self, question=replace(self.question, arguments=arguments, step_s=step_s))
+        question = replace(self.question, step_s=step_s)
+        return replace(self, question=question)._with("step_s", str(step_s))
+
+    def with_metric(self, metric: str) -> "Asking":
+        """The same question about one metric only, where the view can be told so."""
+        return self._with("metric", quoted(metric))
+
+    def _with(self, name: str, literal: str) -> "Asking":
+        if name not in self.question.arguments:
+            return self
+        arguments = {**self.question.arguments, name: literal}
+        return replace(self, question=replace(self.question, arguments=arguments))
 
 
 #: Adds what was left out to what was said, knowing the view.
@@ -70,6 +83,13 @@ Complete = Callable[[Client, ViewInfo, Mapping[str, Any]], Mapping[str, Any]]
 def as_said(_client: Client, _view: ViewInfo, said: Mapping[str, Any]) -> Mapping[str, Any]:
     """Nothing is added."""
     return said
+
+
+def _told(error: DriverError) -> str:
+    """What the engine itself says, without where in the query it says it."""
+    text = " ".join(str(error).split())
+    found = _EXCEPTION.search(text)
+    return found[1] if found else text
 
 
 @contextmanager
@@ -86,8 +106,7 @@ def asking(view: str, said: Mapping[str, Any], complete: Complete = as_said) -> 
             said = complete(client, views[view], said)
         yield Asking(client, database, question(Asked(view, **said), views, groupings))
     except DriverError as error:
-        told = str(error).strip().splitlines()[0]
-        raise Refusal(f"ClickHouse refused: {told}", "correct the question") from error
+        raise Refusal(f"ClickHouse refused: {_told(error)}", "correct the question") from error
     except (SinkError, HTTPError) as error:
         raise Refusal(
             f"ClickHouse broke off: {error}", "nothing was written; try again, or a shorter range"

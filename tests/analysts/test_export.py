@@ -73,6 +73,14 @@ def test_an_answer_that_breaks_off_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_a_view_itself_refuses_is_told_in_its_words(run: Run, tmp_path: Path) -> None:
+    ran = run("export", "metric_restatements", *RANGE, "--out", str(tmp_path / "r.csv"))
+    assert ran.code == 1
+    assert "ClickHouse refused: as_of: accepted is YYYY-MM-DD" in ran.err
+    assert "while executing" not in ran.err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_bad_input_is_told_in_a_line_and_writes_nothing(run: Run, tmp_path: Path) -> None:
     out = str(tmp_path / "t.csv")
     for arguments, words in (
