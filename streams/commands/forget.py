@@ -7,7 +7,7 @@ import click
 
 from schemas.people import Scope, pseudonymiser
 from schemas.topics import INPUT_ROLES
-from streams import people_key
+from streams import people_key, spaces
 from streams.commands.invocation import read_settings, show_rows
 from streams.forget_steps import Forgetting, Found
 from streams.forget_topics import Expiring, expiring
@@ -48,7 +48,7 @@ def command(
     While the floor runs: the worker forgets them by a command, and deliveries have to be running.
     Counts of queues, teams and sites stay as they are. Items stay, without the name; labels that
     they gave go, as do alerts about them. If they work again, their work counts for queues and
-    teams, and for no person.
+    teams, and for no person. Each space is a floor of its own: run it in each that has them.
     """
     settings = read_settings()
     name = _pseudonym(settings, person, org, source)
@@ -65,9 +65,16 @@ def command(
         click.echo("\nproof: the same search again")
         _show(after)
         _show_remains(expiring(work.kafka, work.topics), work)
-    left = [found for found in after if found.count and found.place not in _until_over(work)]
+        others = [
+            name
+            for name in spaces.existing(work.kafka.topic_names())
+            if name != work.topics.space_name
+        ]
+    if others:
+        click.echo(f"\nother spaces have their own memory, run it there, too: {', '.join(others)}")
+    left = [found.place for found in after if found.count]
     if left:
-        click.echo(f"{len(left)} places still name them: run this again", err=True)
+        click.echo(f"still named in {', '.join(left)}: run this again", err=True)
         sys.exit(1)
     click.echo(f"forgotten: {name}")
 
@@ -91,11 +98,6 @@ def _pseudonym(settings: Settings, person: str, org: str | None, source: str | N
             f"names of {_NAME_CHARS_MIN} characters and more can be told from other text",
         )
     return person
-
-
-def _until_over(work: Forgetting) -> set[str]:
-    """Where alerts about them are kept until whoever was told of them was told of their end."""
-    return {f"kafka {work.topics.notify_changelog}"}
 
 
 def _show(found: Sequence[Found]) -> None:
