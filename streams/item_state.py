@@ -7,6 +7,7 @@ old owner wrote is no part of it.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -28,6 +29,7 @@ from streams.core.plan import Plan
 from streams.core.recovery import PlanChanged, Replay
 from streams.core.terms import Book
 from streams.core.watch import Watch
+from streams.partition_read import read_partition
 from streams.refusals import Refusal
 
 #: Hears how many records were read, of how many.
@@ -128,23 +130,23 @@ def from_state(where: Where, item_id: str, on_read: OnRead) -> dict[str, Known]:
     Raises Refusal when the floor's state was written under other dimensions than ours.
     """
     place = where.topics.floor_changelog(1), where.partition(item_id)
-    spans = where.kafka.spans([place])
-    total = spans[place].end - spans[place].start
+    span = where.kafka.spans([place])[place]
     witness = Witness(item_id, where.plan)
     replay = Replay(witness)
+
+    def take(record: Any) -> None:
+        stamp = next((v for name, v in record.headers if name == wire.STAMP_HEADER), None)
+        replay.record(record.key, record.value, stamp, record.offset)
+        if record.offset % _SAY_EVERY == 0:
+            on_read(record.offset - span.start, span.end - span.start)
+
     try:
-        for number, record in enumerate(records.read(where.kafka.servers, spans)):
-            stamp = next((v for name, v in record.headers if name == wire.STAMP_HEADER), None)
-            assert record.key is not None
-            replay.record(record.key, record.value, stamp, record.offset)
-            if number % _SAY_EVERY == 0:
-                on_read(number, total)
+        read_partition(where.kafka.servers, place, span, take)
     except PlanChanged as error:
         raise Refusal(
             "the floor's state was written under other dimensions or policies than configured here",
             "use the worker's deploy/dimensions.yaml and policies",
         ) from error
-    on_read(total, total)
     return witness.known()
 
 
