@@ -87,8 +87,13 @@ def main(runs: int, seed: int | None, only: str, guards: bool, logs: Path | None
     with tempfile.TemporaryDirectory() as scratch, grounds(Path(scratch)) as found:
         if guards:
             sys.exit(not all(list(_noticed(found, Path(scratch), seed))))
-        outcomes = list(run(found, logs or Path(scratch) / "logs", seed, plan))
-    click.echo("\n".join(table(outcomes)))
+        outcomes: list[Outcome] = []
+        try:
+            for outcome in run(found, logs or Path(scratch) / "logs", seed, plan):
+                outcomes.append(outcome)
+        finally:
+            # Also of a run that somebody ended: what was found is worth its time.
+            click.echo("\n".join(table(outcomes)))
     sys.exit(not all(outcome.verdict.exact for outcome in outcomes))
 
 
