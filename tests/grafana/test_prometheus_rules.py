@@ -74,3 +74,17 @@ def test_an_alert_says_how_bad_it_is_and_where_to_read_on(rule: dict[str, Any]) 
 def test_every_process_that_is_scraped_has_a_role() -> None:
     targets = yaml.safe_load((FOLDER / "targets.yaml").read_text())
     assert {each["labels"]["role"] for each in targets} == {"worker", "deliver", "board"}
+
+
+def test_prometheus_understands_every_panel_of_its_own(tmp_path: Path) -> None:
+    dashboard = yaml.safe_load((DEPLOY / "grafana" / "dashboards" / "pipeline.json").read_text())
+    asked = [
+        panel["targets"][0]["expr"].replace("$__rate_interval", "1m")
+        for panel in dashboard["panels"]
+        if panel["type"] != "row" and "expr" in panel["targets"][0]
+    ]
+    assert len(asked) == len(DECLARATIONS)
+    rules = [{"record": f"panel:{at}", "expr": expr} for at, expr in enumerate(asked)]
+    file = tmp_path / "panels.yaml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
+    assert f"{len(asked)} rules found" in promtool("check", "rules", str(file))

@@ -1,0 +1,1 @@
+"""Dashboards as code, made from the metric declarations: ``python -m deploy.grafana.generate``."""
