@@ -9,10 +9,11 @@ known before. ``python -m sinks.ddl_history`` prints both.
 from collections.abc import Iterable
 
 from schemas.measures import MEASURES
+from sinks import flows, views_arguments
 from sinks.ddl import key_columns, measure_columns
 from sinks.rows import ROLLUP_KEY
 
-_TOLD = "toStartOfMinute(emitted_at) + INTERVAL 1 MINUTE"
+_TOLD = flows.told_at("emitted_at")
 _KEY = ", ".join(name for name, _ in ROLLUP_KEY)
 
 
@@ -30,7 +31,7 @@ def create_history() -> str:
         "ENGINE = ReplacingMergeTree(revision)\n"
         "PARTITION BY toYYYYMM(pane_start)\n"
         f"ORDER BY ({_KEY}, told_at)\n"
-        "TTL told_at + INTERVAL 2 YEAR\n"
+        f"TTL told_at + INTERVAL {views_arguments.KEPT_YEARS} YEAR\n"
         "SETTINGS ttl_only_drop_parts = 1\n"
         "COMMENT 'What rollups said at the end of each minute in which a pane was told anew';\n"
     )

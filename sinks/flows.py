@@ -86,6 +86,11 @@ LOCAL = _local_frame()
 AS_OF = _local("as_of")
 
 
+def told_at(stored_at: str) -> str:
+    """When a row counts as told: at the end of the minute in which it was stored."""
+    return f"toStartOfMinute({stored_at}) + INTERVAL 1 MINUTE"
+
+
 def seen_events(database: str) -> str:
     """A view of the event types that this floor ever sent, as far as counts can tell."""
     comment = "A count of something that was never sent is unknown, not zero"
@@ -138,12 +143,19 @@ def rows_now(database: str, frame: Frame = UTC, condition: str = "1") -> str:
 
 
 def rows_as_of(database: str, frame: Frame, condition: str = "1") -> str:
-    """The panes of the range as they had been told at ``as_of``."""
+    """The panes of the range as they had been told at ``as_of``.
+
+    What is told by rollups still, and was then, is read there: the history ends after some time.
+    """
     key = f"{_DIMENSIONS}, pane_start, pane_s"
+    names = ", ".join(each.name for each in MEASURES)
     latest = ", ".join(f"argMax(h.{each.name}, h.revision) AS {each.name}" for each in MEASURES)
+    within_it = f"{within(frame)} AND {condition}"
     return (
-        f"(SELECT {key}, {latest} FROM {database}.rollups_history AS h "
-        f"WHERE {within(frame)} AND told_at <= {AS_OF} AND {condition} GROUP BY {key}) AS r"
+        f"(SELECT {key}, {latest} FROM (SELECT {key}, revision, {names} "
+        f"FROM {database}.rollups_history WHERE {within_it} AND told_at <= {AS_OF} UNION ALL "
+        f"SELECT {key}, revision, {names} FROM {database}.rollups FINAL "
+        f"WHERE {within_it} AND {told_at('emitted_at')} <= {AS_OF}) AS h GROUP BY {key}) AS r"
     )
 
 

@@ -12,6 +12,8 @@ from sinks.ddl import quoted
 
 #: Panes are whole minutes: a step that is not would put them in the wrong one.
 STEP_UNIT_S = 60
+#: So long it is known what was told when.
+KEPT_YEARS = 2
 
 _GROUPING = "{grouping:String}"
 _FROM, _TO, _STEP_S = "{from:DateTime('UTC')}", "{to:DateTime('UTC')}", "{step_s:UInt32}"
@@ -46,6 +48,13 @@ def moment(name: str, *, optional: bool = False) -> Check:
     if optional:
         return f"{given} != '' AND {unread}", f"{name}: accepted are '' for now, and {_CLOCK}"
     return unread, f"{name}: accepted is {_CLOCK}"
+
+
+def kept(as_of: str) -> Check:
+    """What was told at that moment is still known."""
+    oldest = f"now('UTC') - INTERVAL {KEPT_YEARS} YEAR"
+    text = f"as_of: what was told when is kept for {KEPT_YEARS} years"
+    return f"{{as_of:String}} != '' AND {as_of} < {oldest}", text
 
 
 def local_span(start: str, end: str) -> Check:

@@ -143,6 +143,7 @@ def _values_at(database: str, groupings: Sequence[Grouping]) -> str:
         views_arguments.local_span(flows.LOCAL.start, flows.LOCAL.end),
         views_arguments.step(),
         views_arguments.moment("as_of", optional=True),
+        views_arguments.kept(flows.AS_OF),
         views_arguments.filters(groupings),
     )
     columns = [_METRIC[0], STEP, _STEP_END, _LOCAL_START, *subject_columns(), *_VALUES]

@@ -155,6 +155,7 @@ def _metrics(database: str, groupings: Sequence[Grouping]) -> str:
         views_arguments.metric(WINDOW_METRICS),
         views_arguments.grouping(groupings),
         views_arguments.moment("as_of"),
+        views_arguments.kept(flows.AS_OF),
     )
     comment = "Published figures that say something else now than they said at as_of"
     return create(database, Shape("metric_restatements", _METRIC_COLUMNS, comment, checks), source)

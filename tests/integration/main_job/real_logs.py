@@ -80,8 +80,11 @@ def open_judgments(path: Path) -> Log:
     return open_log([path], load_mapping("judgments"), ReadOptions(clock, None), lambda _: None)
 
 
-def compare(path: Path, log: Log, space: FloorSpace, *, metrics: bool = False) -> Report:
-    """All ways of one log, in a space that was set up for its times; ``metrics`` takes minutes."""
+def compare(path: Path, log: Log, space: FloorSpace, *, moments: int = 0) -> Report:
+    """All ways of one log, in a space that was set up for its times.
+
+    Metrics are compared at so many ``moments``, each of which takes a minute.
+    """
     report = Report(path.name, log.count)
     with report.step("read"):
         log_arrivals = [Arrival(s.role, s.key, s.value, s.record_ms) for s in log.sends()]
@@ -111,12 +114,12 @@ def compare(path: Path, log: Log, space: FloorSpace, *, metrics: bool = False) -
     with report.step("windows"):
         judgments = csv_counts.read(path)
         _compare_sums(report, space, panes, oracle, judgments, log)
-    if metrics:
+    if moments:
         with report.step("metrics"):
             streamed = row_sets.panes_offline(core.found.rollups.values())
             database = Names(space.settings.space.space).database
             floor = same_metrics.Floor(space.client, database, streamed, oracle)
-            _compare_metrics(report, floor, _ends_ms(judgments))
+            _compare_metrics(report, floor, _ends_ms(judgments)[-moments:])
     return report
 
 
@@ -127,7 +130,7 @@ def _compare_metrics(report: Report, floor: same_metrics.Floor, ends_ms: Iterabl
         every.n += found.n
         every.metrics |= found.metrics
         every.differ += found.differ
-    report.checks["metrics, three ways"] = (every.n.total(), not every.differ)
+    report.checks["readings of metrics"] = (every.n[same_metrics.READINGS], not every.differ)
     report.metrics = [*every.lines(), *every.differ[:20]]
 
 
@@ -158,14 +161,14 @@ def _quarter(t_ms: int) -> int:
     return t_ms - t_ms % sums.QUARTER_MS
 
 
-def _ends_ms(judgments: pd.DataFrame) -> Iterable[int]:
+def _ends_ms(judgments: pd.DataFrame) -> list[int]:
     """Moments after a third, two thirds and all of the rows, at whole minutes."""
     times = judgments["t_ms"].sort_values().tolist()
     rows = (len(times) // 3, 2 * len(times) // 3, len(times) - 1)
     return sorted({times[row] - times[row] % MINUTE_MS + MINUTE_MS for row in rows})
 
 
-def compare_metrics(path: Path, log: Log, found: Settings) -> Report:
+def compare_metrics(path: Path, log: Log, found: Settings, moments: int) -> Report:
     """One log through the core alone and into a database of its own: metrics three ways."""
     report = Report(path.name, log.count)
     arrived = [Arrival(s.role, s.key, s.value, s.record_ms) for s in log.sends()]
@@ -185,32 +188,34 @@ def compare_metrics(path: Path, log: Log, found: Settings) -> Report:
         oracle = minute_rows(orjson.loads(each.value) for each in arrived)
     with report.step("metrics"):
         floor = same_metrics.Floor(client, database, row_sets.panes_offline(rows), oracle)
-        _compare_metrics(report, floor, _ends_ms(csv_counts.read(path)))
+        _compare_metrics(report, floor, _ends_ms(csv_counts.read(path))[-moments:])
     client.command(f"DROP DATABASE {database}")
     return report
 
 
-def main(folder: Path, *, metrics_alone: bool = False) -> int:
-    """Compare every file of a folder; 1 when anything was unequal."""
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--metrics", is_flag=True, help="Only the metrics; needs ClickHouse, no Kafka.")
+@click.option("--moments", default=3, show_default=True, help="Ends of the windows of metrics.")
+def main(folder: Path, *, metrics: bool, moments: int) -> None:
+    """Compare every file of a folder; exit code 1 when anything was unequal."""
     unequal = 0
     for path in sorted(folder.glob("*.csv*")):
         log = open_judgments(path)
         found = settings.read(f"t{secrets.token_hex(5)}")
-        if metrics_alone:
-            report = compare_metrics(path, log, found)
-            click.echo("\n".join(report.lines()))
-            unequal += len(report.unequal)
-            continue
-        accept = setup.Accept(log.from_ms, log.to_ms)
-        with (
-            tempfile.TemporaryDirectory() as place,
-            floor_space(found, Path(place), accept) as space,
-        ):
-            report = compare(path, log, space, metrics=True)
+        if metrics:
+            report = compare_metrics(path, log, found, moments)
+        else:
+            accept = setup.Accept(log.from_ms, log.to_ms)
+            with (
+                tempfile.TemporaryDirectory() as place,
+                floor_space(found, Path(place), accept) as space,
+            ):
+                report = compare(path, log, space, moments=moments)
         click.echo("\n".join(report.lines()))
         unequal += len(report.unequal)
-    return int(unequal > 0)
+    sys.exit(int(unequal > 0))
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), metrics_alone="--metrics" in sys.argv[2:]))
+    main()

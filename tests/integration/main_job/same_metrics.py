@@ -29,6 +29,7 @@ from tests.oracle.metrics import values
 
 #: What brute force and the product work out in another order of operations.
 _CLOSE = 1e-14
+READINGS = "readings: SQL = stream"
 #: (metric, subject)
 _At = tuple[str, sums.Subject]
 
@@ -116,7 +117,7 @@ def _hold_against_stream(
 ) -> None:
     """Value, interval, n and cause of each; SQL may have subjects that came to nothing."""
     for at, reading in streamed.items():
-        compared.n["readings: SQL = stream"] += 1
+        compared.n[READINGS] += 1
         if in_sql.get(at) != reading:
             compared.differ.append(f"{where} {at}: {in_sql.get(at)} in SQL, {reading} streamed")
     known = {subject for _, subject in streamed}

@@ -1,6 +1,7 @@
 """What is asked wrongly is refused, with the argument's name and what is accepted."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import pytest
 from clickhouse_connect.driver.client import Client
@@ -35,6 +36,7 @@ WRONG = [
     ("metric_values_at", {"to": ""}, f"to: accepted is {ANY_DAY}"),
     ("metric_values_at", {"to": "2025-01-02 00:00:00"}, "from: must not be after to"),
     ("metric_values_at", {"as_of": "monday"}, f"as_of: accepted are '' for now, and {ANY_DAY}"),
+    ("metric_values_at", {"as_of": "2019-03-02"}, "as_of: what was told when is kept for 2 years"),
     ("metric_values_at", {"step_s": 61}, "step_s: accepted are 0"),
     ("metric_values_at", {"tz": "Mars/Phobos"}, "Cannot load time zone Mars/Phobos"),
     ("metric_values_at", {"filters": {"team": "red"}}, "filters: accepted are the dimensions"),
@@ -81,7 +83,9 @@ def test_every_column_of_every_view_says_what_it_is(client: Client, database: st
     }
     assert names >= {"metric_values", "metric_values_at", "metric_values_now", "restatements"}
     for name in sorted(names):
-        call = _asked(name, {"as_of": "2026-01-02 00:00:00"}).source(client, database)
+        call = _asked(name, {"as_of": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"}).source(
+            client, database
+        )
         described = [row[0] for row in client.query(f"DESCRIBE {call}").result_rows]
         told = client.query(
             f"SELECT column, comment, about FROM {database}.view_columns "

@@ -1,6 +1,6 @@
 """What was told is kept: a figure as of a moment, what became of it, and why."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from threading import Thread
 from typing import Any
 
@@ -17,22 +17,26 @@ from tests.integration.sinks.engines import Engine
 from tests.integration.sinks.floors import START_MS, Floor
 from tests.integration.sinks.questions import Asked
 
-DAY = {"from": "2026-03-02 00:00:00", "to": "2026-03-03 00:00:00"}
+#: What was told is kept for years, but not for good: a Monday of last month.
+_TODAY = datetime.now(UTC).date()
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONDAY = _TODAY - timedelta(days=28 + _TODAY.weekday())
+DAY = {"from": f"{MONDAY} 00:00:00", "to": f"{MONDAY + timedelta(days=1)} 00:00:00"}
 DIMENSIONS = {"org": "o", "source": "s", "project": "p"}
 #: Queue, start of the pane, its length, revision, when it was stored, reviews, accepts.
 TOLD = [
-    ("a", "09:00:00", 60, 1, "2026-03-02 09:00:20.000", 3, 2),
-    ("a", "09:00:00", 60, 2, "2026-03-02 09:00:58.000", 9, 8),
-    ("a", "09:00:00", 60, 3, "2026-03-02 09:01:03.000", 10, 9),
+    ("a", "09:00:00", 60, 1, "Mon 09:00:20", 3, 2),
+    ("a", "09:00:00", 60, 2, "Mon 09:00:58", 9, 8),
+    ("a", "09:00:00", 60, 3, "Mon 09:01:03", 10, 9),
     # Thursday: late reviews, then the old row once more, as after a lost answer.
-    ("a", "09:00:00", 60, 4, "2026-03-05 12:00:03.000", 12, 9),
-    ("a", "09:00:00", 60, 3, "2026-03-05 14:00:03.000", 10, 9),
+    ("a", "09:00:00", 60, 4, "Thu 12:00:03", 12, 9),
+    ("a", "09:00:00", 60, 3, "Thu 14:00:03", 10, 9),
     # Friday: what is very late has a pane of its own, and a queue that had said nothing.
-    ("a", "09:00:00", 900, 9, "2026-03-06 12:00:03.000", 4, 4),
-    ("b", "09:05:00", 60, 9, "2026-03-06 12:00:03.000", 5, 4),
+    ("a", "09:00:00", 900, 9, "Fri 12:00:03", 4, 4),
+    ("b", "09:05:00", 60, 9, "Fri 12:00:03", 5, 4),
     # Saturday: a rebuild of another hour.
-    ("c", "20:00:00", 60, 9, "2026-03-02 20:01:03.000", 8, 8),
-    ("c", "20:00:00", 60, 50, "2026-03-07 12:00:03.000", 8, 4),
+    ("c", "20:00:00", 60, 9, "Mon 20:01:03", 8, 8),
+    ("c", "20:00:00", 60, 50, "Sat 12:00:03", 8, 4),
 ]
 
 
@@ -42,21 +46,27 @@ def told(client: Client, database: str) -> str:
     names = ["grouping", *DIMENSIONS, "queue", "pane_start", "pane_s", "revision", "emitted_at",
              "reviewed", "accepted"]  # fmt: skip
     for queue, start, pane_s, revision, stored, reviewed, accepted in TOLD:
-        pane, at = _time(f"2026-03-02 {start}"), datetime.fromisoformat(f"{stored}+00:00")
+        pane, at = _time(f"Mon {start}"), _time(stored)
         for grouping, *place in (["queue", *DIMENSIONS.values(), queue], ["all", "", "", "", ""]):
             row = [grouping, *place, pane, pane_s, revision, at, reviewed, accepted]
             client.insert("rollups", [row], column_names=names, database=database)
     client.insert(
         "rebuilds",
-        [[_time("2026-03-02 20:00:00"), _time("2026-03-02 21:00:00"), 50]],
+        [[_time("Mon 20:00:00"), _time("Mon 21:00:00"), 50]],
         column_names=["from_at", "to_at", "revision"],
         database=database,
     )
     return database
 
 
+def on(text: str) -> str:
+    """A day of that week and a time as ClickHouse reads it."""
+    day, _, time = text.partition(" ")
+    return f"{MONDAY + timedelta(days=DAYS.index(day))} {time}"
+
+
 def _time(text: str) -> datetime:
-    return datetime.fromisoformat(f"{text}+00:00")
+    return datetime.fromisoformat(f"{on(text)}+00:00")
 
 
 def _rows(client: Client, database: str, asked: Asked, columns: str) -> list[Any]:
@@ -68,44 +78,59 @@ def _rows(client: Client, database: str, asked: Asked, columns: str) -> list[Any
 @pytest.mark.parametrize(
     ("as_of", "shown"),
     [
-        ("2026-03-02 09:00:30", []),
-        ("2026-03-02 09:01:00", [("a", 8 / 9, 9)]),
-        ("2026-03-02 18:00:00", [("a", 9 / 10, 10)]),
-        ("2026-03-05 13:00:00", [("a", 9 / 12, 12), ("c", 1, 8)]),
-        ("2026-03-05 15:00:00", [("a", 9 / 12, 12), ("c", 1, 8)]),
-        ("2026-03-07 00:00:00", [("a", 13 / 16, 16), ("b", 4 / 5, 5), ("c", 1, 8)]),
+        ("Mon 09:00:30", []),
+        ("Mon 09:01:00", [("a", 8 / 9, 9)]),
+        ("Mon 18:00:00", [("a", 9 / 10, 10)]),
+        ("Thu 13:00:00", [("a", 9 / 12, 12), ("c", 1, 8)]),
+        ("Thu 15:00:00", [("a", 9 / 12, 12), ("c", 1, 8)]),
+        ("Sat 00:00:00", [("a", 13 / 16, 16), ("b", 4 / 5, 5), ("c", 1, 8)]),
         ("", [("a", 13 / 16, 16), ("b", 4 / 5, 5), ("c", 1 / 2, 8)]),
     ],
 )
 def test_a_figure_is_shown_as_it_was_told(
     client: Client, told: str, as_of: str, shown: list[Any]
 ) -> None:
-    asked = Asked("metric_values_at", DAY | {"metric": "acceptance_rate", "as_of": as_of})
+    asked = Asked(
+        "metric_values_at", DAY | {"metric": "acceptance_rate", "as_of": as_of and on(as_of)}
+    )
     assert _rows(client, told, asked, "queue, value, n") == shown
 
 
+def test_what_the_history_has_lost_by_age_is_still_told_by_the_rollups(
+    client: Client, database: str
+) -> None:
+    names = ["grouping", "queue", "pane_start", "pane_s", "revision", "emitted_at", "reviewed"]
+    row = ["queue", "old", _time("Tue 09:00:00"), 60, 1, _time("Tue 09:01:00"), 7]
+    client.insert("rollups", [row], column_names=names, database=database)
+    client.command(f"DELETE FROM {database}.rollups_history WHERE queue = 'old'")
+    tuesday = {"from": on("Tue 00:00:00"), "to": on("Wed 00:00:00"), "metric": "review_rate"}
+    for as_of, n in (("Tue 09:01:30", []), ("Tue 09:02:00", [(7,)]), ("Wed 00:00:00", [(7,)])):
+        asked = Asked("metric_values_at", tuesday | {"as_of": on(as_of)})
+        assert _rows(client, database, asked, "n") == n
+
+
 def test_a_moment_is_one_of_the_zone(client: Client, told: str) -> None:
-    berlin = {"from": "2026-03-02 01:00", "to": "2026-03-03 01:00", "tz": "Europe/Berlin"}
-    given = berlin | {"metric": "acceptance_rate", "as_of": "2026-03-02 10:01:00"}
+    given = {"from": on("Mon 05:30"), "to": on("Tue 05:30"), "tz": "Asia/Kolkata",
+             "metric": "acceptance_rate", "as_of": on("Mon 14:31:00")}  # fmt: skip
     assert _rows(client, told, Asked("metric_values_at", given), "value, n") == [(8 / 9, 9)]
 
 
 def test_what_had_not_been_sent_then_is_unknown_then(client: Client, told: str) -> None:
     sql = "SELECT types FROM {}.seen_events_as_of(tz='UTC', as_of='{}')"
-    before = client.query(sql.format(told, "2026-03-02 08:00:00")).result_rows[0][0]
-    after = client.query(sql.format(told, "2026-03-02 10:00:00")).result_rows[0][0]
+    before = client.query(sql.format(told, on("Mon 08:00:00"))).result_rows[0][0]
+    after = client.query(sql.format(told, on("Mon 10:00:00"))).result_rows[0][0]
     assert set(after) - set(before) == {"review.decided"}
 
 
 def test_restated_figures_say_old_new_why_and_when(client: Client, told: str) -> None:
-    monday = {**DAY, "metric": "acceptance_rate", "as_of": "2026-03-02 23:00:00"}
-    columns = "queue, old, old_n, new, new_n, causes, toString(told_at)"
+    monday = {**DAY, "metric": "acceptance_rate", "as_of": on("Mon 23:00:00")}
+    columns = "queue, old, old_n, new, new_n, causes, formatDateTime(told_at, '%a %H:%i')"
     assert _rows(client, told, Asked("metric_restatements", monday), columns) == [
-        ("a", 0.9, 10, 13 / 16, 16, ["late_data", "very_late_data"], "2026-03-06 12:01:00"),
-        ("b", None, 0, 0.8, 5, ["late_data"], "2026-03-06 12:01:00"),
-        ("c", 1, 8, 0.5, 8, ["rebuild"], "2026-03-07 12:01:00"),
+        ("a", 0.9, 10, 13 / 16, 16, ["late_data", "very_late_data"], "Fri 12:01"),
+        ("b", None, 0, 0.8, 5, ["late_data"], "Fri 12:01"),
+        ("c", 1, 8, 0.5, 8, ["rebuild"], "Sat 12:01"),
     ]
-    sunday = monday | {"as_of": "2026-03-08 00:00:00"}
+    sunday = monday | {"as_of": on("Sun 00:00:00")}
     assert _rows(client, told, Asked("metric_restatements", sunday), columns) == []
 
 
