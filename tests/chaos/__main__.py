@@ -89,10 +89,9 @@ def main(runs: int, seed: int | None, only: str, guards: bool, logs: Path | None
             sys.exit(not all(list(_noticed(found, Path(scratch), seed))))
         outcomes: list[Outcome] = []
         try:
-            for outcome in run(found, logs or Path(scratch) / "logs", seed, plan):
-                outcomes.append(outcome)
+            outcomes += run(found, logs or Path(scratch) / "logs", seed, plan)
         finally:
-            # Also of a run that somebody ended: what was found is worth its time.
+            # Also of a run that somebody ended: what was found until then is in the list.
             click.echo("\n".join(table(outcomes)))
     sys.exit(not all(outcome.verdict.exact for outcome in outcomes))
 

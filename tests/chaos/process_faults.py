@@ -15,8 +15,8 @@ FAULTS: dict[str, Fault] = {}
 fault = partial(registered, FAULTS)
 #: Longest that a process takes to come to a place of the code.
 _HIT_S_MAX = 15.0
-#: Longest that a new worker takes to get its partitions, or to be sent away.
-#: A busy machine takes 40 s to start a worker.
+#: Longest that a new worker takes to get its partitions, or to be sent away; a busy machine takes
+#: 40 s to start one.
 _JOIN_S_MAX = 120.0
 
 
