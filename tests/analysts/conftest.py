@@ -2,6 +2,8 @@
 
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from clickhouse_connect.driver.client import Client
@@ -10,33 +12,30 @@ from schemas.measures import key_of
 from schemas.rows import RollupRow
 from sinks.clickhouse import ClickHouseSink, connect
 from sinks.migrations import migrate
-from tests.admin.conftest import (
-    bare,
-    connected,
-    floor,
-    kafka,
-    parts,
-    run,
-    space,
-    topics,
-    whole_floor,
-)
+from streams import settings
+from streams.setup import Accept
+from tests.admin.conftest import bare, connected, parts, run
+from tests.integration.main_job.conftest import environment
+from tests.integration.main_job.floor_processes import FloorSpace, floor_space
 
-__all__ = [
-    "bare",
-    "connected",
-    "floor",
-    "kafka",
-    "parts",
-    "run",
-    "space",
-    "topics",
-    "whole_floor",
-]
+__all__ = ["bare", "connected", "parts", "run"]
 
 #: 2026-03-02T08:00:00Z.
 START_MS = 1_772_438_400_000
 HOUR_MS = 3_600_000
+
+
+@contextmanager
+def a_space(parts: dict[str, str], folder: Path, accept: Accept | None) -> Iterator[FloorSpace]:
+    """A space of its own with topics and tables; commands of this process look there."""
+    name = f"t{secrets.token_hex(5)}"
+    own = {
+        "WATCHFLOOR_SPACE": name,
+        "WATCHFLOOR_LOCAL_DIR": str(folder),
+        "WATCHFLOOR_PEOPLE_ARE_PSEUDONYMS": "true",
+    }
+    with environment(parts | own), floor_space(settings.read(name), folder, accept) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from schemas.codec import AcceptedTimes, Decoder, DecoderSettings
 from schemas.partitioner import partition_of
 from schemas.topics import Role, Topics
 from sinks.clickhouse import ClickHouseSink
+from streams.admin import Kafka
 from streams.core import outputs, wire
 from streams.core.engine import OfflineRecord
 from streams.core.flush import Flush
@@ -29,7 +30,6 @@ from streams.spaces import Names
 AT_MS = 1_772_438_400_000
 ACCEPT = Accept(AT_MS - 24 * HOUR_MS, AT_MS + 48 * HOUR_MS)
 PARTITIONS = 4
-ITEM = "case-481516"
 
 
 @cache
@@ -55,9 +55,10 @@ STORY = [
 
 @dataclass
 class Keeper:
-    """The worker of the partition that ``ITEM`` is in."""
+    """The worker of the partition that an item is in; ``story`` is the item's."""
 
     settings: Settings
+    item: str
     shard: Shard = field(init=False)
     offset: int = 0
 
@@ -72,10 +73,21 @@ class Keeper:
     @property
     def partition(self) -> int:
         """The partition of the item."""
-        return partition_of(ITEM.encode(), PARTITIONS)
+        return partition_of(self.item.encode(), PARTITIONS)
 
-    def claim(self, sender: Sender) -> None:
-        """Have somebody take the partition over; the first claim's offset is 0, our epoch."""
+    @property
+    def story(self) -> list[dict[str, Any]]:
+        """Queued, claimed, submitted, completed."""
+        return [{**each, "item_id": self.item} for each in STORY]
+
+    def claim(self, kafka: Kafka, sender: Sender) -> None:
+        """Take the partition over."""
+        self.lose(sender)
+        place = self.topics.floor_changelog(1), self.partition
+        self.shard.epoch = kafka.spans([place])[place].end - 1
+
+    def lose(self, sender: Sender) -> None:
+        """Somebody takes the partition over."""
         self._write(sender, [(wire.CLAIM + b"/test", b"x")])
 
     def hear(self, events: list[dict[str, Any]]) -> Flush:

@@ -14,15 +14,14 @@ import pytest
 from schemas.measures import key_of
 from schemas.rows import RollupRow
 from sinks import rebuilds
-from sinks.clickhouse import ClickHouseSink, connect
+from sinks.clickhouse import ClickHouseSink
 from sinks.rebuilds import Rebuild
-from streams import setup
 from streams.core.engine import Found
 from streams.core.plan import DAY_MS
 from streams.sender import Sender
-from streams.settings import Settings
 from streams.spaces import Names
 from tests.admin.conftest import Ran, Run
+from tests.analysts.conftest import a_space
 from tests.analysts.old_rows import (
     CLOSED_AFTER_MS,
     DAY_1_MS,
@@ -53,23 +52,26 @@ def found(log: Path) -> Found:
     return findings(log)
 
 
+@pytest.fixture(scope="module")
+def filled(
+    parts: dict[str, str], tmp_path_factory: pytest.TempPathFactory, found: Found
+) -> Iterator[Space]:
+    """A space with rows of the old definition, for all tests: only the last changes them."""
+    with a_space(parts, tmp_path_factory.mktemp("space"), None) as made:
+        database = Names(made.name).database
+        rebuild = Rebuild(database, DAY_1_MS // 1000, (DAY_1_MS + 2 * DAY_MS) // 1000)
+        with Sender(made.settings.connections.kafka, 10) as sender:
+            space = Space(made.settings, made.client, sender, rebuild)
+            fill(space, found)
+            yield space
+        made.client.command(f"DROP DATABASE IF EXISTS {rebuild.side}")
+
+
 @pytest.fixture
-def old(floor: Settings, connected: pytest.MonkeyPatch, found: Found) -> Iterator[Space]:
-    """A space with rows of the old definition, all of them closed."""
-    connected.setenv("WATCHFLOOR_SPACE", floor.space.space)
-    connected.delenv("WATCHFLOOR_PEOPLE_KEY")
-    connected.setenv("WATCHFLOOR_PEOPLE_ARE_PSEUDONYMS", "true")
-    database = Names(floor.space.space).database
-    setup.migrate(floor.connections, database)
-    client = connect(floor.connections.clickhouse)
-    rebuild = Rebuild(database, DAY_1_MS // 1000, (DAY_1_MS + 2 * DAY_MS) // 1000)
-    with Sender(floor.connections.kafka, 10) as sender:
-        space = Space(floor, client, sender, rebuild)
-        fill(space, found)
-        space.time_is(DAY_1_MS + 3 * DAY_MS + CLOSED_AFTER_MS)
-        yield space
-    client.command(f"DROP DATABASE IF EXISTS {rebuild.side}")
-    client.close()
+def old(filled: Space) -> Space:
+    """The same, with all of the range closed."""
+    filled.time_is(DAY_1_MS + 3 * DAY_MS + CLOSED_AFTER_MS)
+    return filled
 
 
 def _rebuild(run: Run, *more: str) -> Ran:
@@ -102,59 +104,6 @@ def dying(*given):
         yield end
 rebuilds.switch = dying
 """
-
-
-def test_killed_and_run_again_the_rows_are_the_new_ones_and_no_others(
-    run: Run, old: Space, log: Path, found: Found
-) -> None:
-    before = old.rows()
-    _killed(_DIES_COMPUTING, str(log))
-    assert "compute them anew" in _rebuild(run, "--switch").err
-    ran = _rebuild(run, str(log))
-    assert ran.code == 0, ran.err
-    assert "handle_ms" in ran.out
-    assert "submitted" in ran.out
-    assert old.rows() == before
-    # Old and new stand side by side, each under its own views.
-    mean = "SELECT value FROM {}.metric_values(grouping='all', from={}, to={}, step_s=0) WHERE "
-    question = mean + "metric = 'handle_time_mean'"
-    span = old.rebuild.from_s, old.rebuild.to_s
-    values = [
-        old.client.query(question.format(database, *span)).result_rows
-        for database in (old.rebuild.database, old.rebuild.side)
-    ]
-    assert values[0] != values[1]
-    _killed(_DIES_SWITCHING, "--switch")
-    halfway = old.rows()
-    assert halfway not in (before, wanted_rows(found))
-    assert "go on with --switch" in _rebuild(run, str(log)).err
-    assert "go on with --switch" in _rebuild(run, "--drop").err
-    ran = _rebuild(run, "--switch")
-    assert ran.code == 0, ran.err
-    assert old.rows() == wanted_rows(found)
-    assert "switched already" in _rebuild(run, "--switch").out
-    _again_while_the_floor_goes_on(run, old, log, wanted_rows(found))
-
-
-def _again_while_the_floor_goes_on(
-    run: Run, old: Space, log: Path, wanted: dict[Key, Counts]
-) -> None:
-    """A range that was rebuilt can be rebuilt, and what is told of the time behind it stays."""
-    assert rebuilds.next_revision(old.client, old.rebuild) == OLD_REVISION + 2
-    counted = {key_of("submitted"): 3}
-    behind_ms = DAY_1_MS + 2 * DAY_MS
-    live = RollupRow("all", {}, behind_ms, 900, OLD_REVISION + 9, counted)
-    sink = ClickHouseSink(old.settings.connections.clickhouse, old.rebuild.database)
-    sink.write("rollups", [live])
-    assert "0 of" in _rebuild(run, str(log)).out
-    assert _rebuild(run, "--switch").code == 0
-    place = ("all", *[""] * 9, behind_ms // 1000, 900)
-    assert old.rows() == {**wanted, place: (0, 3, 0)}
-    # A row that is told anew against all rules is noticed and not hidden.
-    assert rebuilds.restated_since(old.client, old.rebuild, OLD_REVISION + 2) == 0
-    sink.write("rollups", [msgspec.structs.replace(live, pane_start_ms=DAY_1_MS)])
-    sink.close()
-    assert rebuilds.restated_since(old.client, old.rebuild, OLD_REVISION + 2) == 1
 
 
 def test_an_open_range_is_refused_with_the_time_up_to_which_it_is_closed(
@@ -196,3 +145,49 @@ def test_files_that_lack_events_of_the_range_cannot_be_switched(
     assert ran.code == 1
     assert "compute it anew from all files" in ran.err
     assert old.rows() == before
+
+
+def test_killed_and_run_again_the_rows_are_the_new_ones_and_no_others(
+    run: Run, old: Space, log: Path, found: Found
+) -> None:
+    before = old.rows()
+    _killed(_DIES_COMPUTING, str(log))
+    assert "compute them anew" in _rebuild(run, "--switch").err
+    ran = _rebuild(run, str(log))
+    assert ran.code == 0, ran.err
+    assert "handle_ms" in ran.out
+    assert "submitted" in ran.out
+    assert old.rows() == before
+    # Old and new stand side by side, each asked through its own views.
+    assert "handle_time_mean" in ran.out
+    _killed(_DIES_SWITCHING, "--switch")
+    halfway = old.rows()
+    assert halfway not in (before, wanted_rows(found))
+    assert "go on with --switch" in _rebuild(run, str(log)).err
+    assert "go on with --switch" in _rebuild(run, "--drop").err
+    ran = _rebuild(run, "--switch")
+    assert ran.code == 0, ran.err
+    assert old.rows() == wanted_rows(found)
+    assert "switched already" in _rebuild(run, "--switch").out
+    _again_while_the_floor_goes_on(run, old, log, wanted_rows(found))
+
+
+def _again_while_the_floor_goes_on(
+    run: Run, old: Space, log: Path, wanted: dict[Key, Counts]
+) -> None:
+    """A range that was rebuilt can be rebuilt, and what is told of the time behind it stays."""
+    assert rebuilds.next_revision(old.client, old.rebuild) == OLD_REVISION + 2
+    counted = {key_of("submitted"): 3}
+    behind_ms = DAY_1_MS + 2 * DAY_MS
+    live = RollupRow("all", {}, behind_ms, 900, OLD_REVISION + 9, counted)
+    sink = ClickHouseSink(old.settings.connections.clickhouse, old.rebuild.database)
+    sink.write("rollups", [live])
+    assert "0 of" in _rebuild(run, str(log)).out
+    assert _rebuild(run, "--switch").code == 0
+    place = ("all", *[""] * 9, behind_ms // 1000, 900)
+    assert old.rows() == {**wanted, place: (0, 3, 0)}
+    # A row that is told anew against all rules is noticed and not hidden.
+    assert rebuilds.restated_since(old.client, old.rebuild, OLD_REVISION + 2) == 0
+    sink.write("rollups", [msgspec.structs.replace(live, pane_start_ms=DAY_1_MS)])
+    sink.close()
+    assert rebuilds.restated_since(old.client, old.rebuild, OLD_REVISION + 2) == 1
