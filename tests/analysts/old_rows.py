@@ -20,6 +20,7 @@ from sinks.rebuilds import Rebuild
 from streams.core import wire
 from streams.core.engine import Engine, Found
 from streams.core.plan import DAY_MS, HOUR_MS, MINUTE_MS, Plan
+from streams.feed import Feed
 from streams.floor_files import read_calendar
 from streams.replay import open_log, replay_offline
 from streams.sender import Outgoing, Sender
@@ -48,6 +49,15 @@ def write_log(path: Path) -> None:
                 file.write(orjson.dumps(event) + b"\n")
 
 
+async def publish(settings: Settings, path: Path) -> None:
+    """Send a log to the source topics, each record with the time of its event."""
+    read = open_log([path], None, ReadOptions(None, None), lambda _: None)
+    topics, floor = Topics(settings.space.space), settings.floor
+    async with Feed(settings.connections.kafka, topics, floor.partitions) as feed:
+        for sent in read.sends():
+            await feed.put(sent.role, sent.key, sent.value, sent.record_ms)
+
+
 def findings(path: Path) -> Found:
     """What the floor says of a log."""
     read = open_log([path], None, ReadOptions(None, None), lambda _: None)
@@ -74,12 +84,13 @@ class Space:
         value = wire.stamped(0, 0, meta)
         self.sender.send([Outgoing(topic, number, wire.META, value) for number in range(4)])
 
-    def rows(self) -> dict[Key, Counts]:
+    def rows(self, database: str | None = None) -> dict[Key, Counts]:
         """What counts: key to handle_ms and submitted, of rows with anything in them."""
+        database = database or self.rebuild.database
         keys = ", ".join(("grouping", *NAMES))
         rows = self.client.query(
             f"SELECT {keys}, toUnixTimestamp(pane_start), pane_s, handle_ms, submitted, "
-            f"mapValues(handle_hist) FROM {self.rebuild.database}.rollups FINAL "
+            f"mapValues(handle_hist) FROM {database}.rollups FINAL "
             "WHERE submitted != 0 OR handle_ms != 0"
         ).result_rows
         return {tuple(row[:12]): (row[12], row[13], sum(row[14])) for row in rows}

@@ -3,6 +3,7 @@
 Killed and run again, the rows are those of the new definition and no others.
 """
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ from tests.analysts.old_rows import (
     Space,
     fill,
     findings,
+    publish,
     wanted_rows,
     write_log,
 )
@@ -145,6 +147,21 @@ def test_files_that_lack_events_of_the_range_cannot_be_switched(
     assert ran.code == 1
     assert "compute it anew from all files" in ran.err
     assert old.rows() == before
+
+
+def test_the_source_topics_give_the_same_rows_as_files(
+    run: Run, old: Space, log: Path, found: Found
+) -> None:
+    asyncio.run(publish(old.settings, log))
+    ran = _rebuild(run)
+    assert ran.code == 0, ran.err
+    assert "dead=0" in ran.out
+    wanted = {
+        key: counts
+        for key, counts in wanted_rows(found).items()
+        if int(str(key[-2])) < old.rebuild.to_s
+    }
+    assert old.rows(old.rebuild.side) == wanted
 
 
 def test_killed_and_run_again_the_rows_are_the_new_ones_and_no_others(
