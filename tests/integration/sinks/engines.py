@@ -42,6 +42,12 @@ class Engine:
         )
         wait_for(lambda: connect(self.url).close(), SinkUnavailable)
 
+    @property
+    def pid(self) -> int:
+        """Its process; AssertionError when it does not run."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """End it at once, as a crash does."""
         if self._process is not None:
