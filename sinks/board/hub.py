@@ -47,6 +47,8 @@ class Hub:
     facts: Facts = field(default_factory=Facts)
     active: Active = field(default_factory=Active)
     channels: dict[Wish, Channel] = field(default_factory=dict)
+    #: Views whose people are being read: a turn between must not forget them.
+    opening: list[Wish] = field(default_factory=list)
     bye: asyncio.Event = field(default_factory=asyncio.Event)
     turns: int = 0
     began_ms: int = field(default_factory=now_ms)
@@ -89,7 +91,11 @@ class Hub:
         if channel is None:
             if len(self.channels) >= CHANNELS_MAX:
                 raise TooManyViews
-            await self._bring_people(wish)
+            self.opening.append(wish)
+            try:
+                await self._bring_people(wish)
+            finally:
+                self.opening.remove(wish)
             channel = self.channels.get(wish)  # Somebody else may have been quicker.
         if channel is None:
             channel = self.channels[wish] = Channel(wish)
@@ -159,7 +165,7 @@ class Hub:
             await reader.fetch(missing)
 
     def _forget_people(self) -> None:
-        wishes = self.channels.keys()
+        wishes = [*self.channels, *self.opening]
         reader = self.reader
         reader.people = {wish.place for wish in wishes if _is_person(wish.place)}
         reader.people_lists = {name for wish in wishes for name in wish.groupings}

@@ -1,10 +1,11 @@
-"""One simulated hour for all tests of the board."""
+"""One simulated hour, and one real floor, for all tests of the board."""
 
 import os
 from collections.abc import Iterator
 
 import pytest
 
+from tests.board.sites import Site, made_site
 from tests.board.stands import Ground, lay_out
 from tests.integration.main_job.conftest import PARTS, environment
 
@@ -37,3 +38,10 @@ def ground(parts: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> I
         yield laid
         laid.redis.close()
         laid.feed.close()
+
+
+@pytest.fixture(scope="session")
+def site(parts: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A real floor with its board; every test leaves it well."""
+    with made_site(parts, tmp_path_factory.mktemp("site")) as made:
+        yield made

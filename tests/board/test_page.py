@@ -1,51 +1,25 @@
-"""The page in the real Chromium: what it says, with the keyboard alone, and when it stops."""
+"""The page in the real Chromium: what it says, by keyboard, for every eye and screen."""
 
 import asyncio
-import os
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
+import re
+import time
 
 import msgspec
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, expect
 
-from tests.board.stands import OPERATOR, Ground, Stand, open_stand
+from tests.board.browsing import WAIT_MS, log_in, opened
+from tests.board.stands import OPERATOR, PEOPLE, Ground, Stand, open_stand
 from tests.notify.transitions import labels, step
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 HOSTILE = "<img src=x onerror=alert(1)>"
-WAIT_MS = 15_000
-
-if CHROMIUM is None and not os.environ.get("CI"):
-    pytest.skip("no Chromium here: apt install chromium", allow_module_level=True)
-
-
-@asynccontextmanager
-async def opened(stand: Stand, path: str = "/") -> AsyncIterator[Page]:
-    """A page of the board; fails on a message of the console and on a request to another host."""
-    problems: list[str] = []
-    async with async_playwright() as drivers:
-        browser = await drivers.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = await browser.new_page()
-        page.set_default_timeout(WAIT_MS)
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("dialog", lambda dialog: problems.append(f"a dialog: {dialog.message}"))
-        own = urlsplit(stand.url).netloc
-        page.on(
-            "request",
-            lambda asked: None if urlsplit(asked.url).netloc == own else problems.append(asked.url),
-        )
-        await page.goto(f"{stand.url}{path}")
-        yield page
-        await browser.close()
-    assert problems == []
+QUEUES, PEOPLE_MANY = 200, 2_000
 
 
 def test_the_strip_and_the_rows_say_what_the_snapshot_says(ground: Ground) -> None:
     async def look() -> None:
-        async with open_stand(ground, running=True) as stand, opened(stand) as page:
+        async with open_stand(ground, running=True) as stand, opened(stand.url) as page:
             found = await stand.get("/api/snapshot?by=queue")
             n = found["strip"]["attainment"]["reading"]["n"]
             card = page.locator("[data-metric=service_level]")
@@ -66,7 +40,7 @@ def test_a_queue_s_name_is_text_and_nothing_else(ground: Ground) -> None:
 
     async def look() -> None:
         ground.redis.write([named])
-        async with open_stand(ground, running=True) as stand, opened(stand) as page:
+        async with open_stand(ground, running=True) as stand, opened(stand.url) as page:
             await expect(page.locator("#rows").get_by_text(HOSTILE)).to_be_visible()
 
     asyncio.run(look())
@@ -74,7 +48,7 @@ def test_a_queue_s_name_is_text_and_nothing_else(ground: Ground) -> None:
 
 def test_a_queue_is_opened_with_the_keyboard_alone(ground: Ground) -> None:
     async def look() -> None:
-        async with open_stand(ground, running=True) as stand, opened(stand) as page:
+        async with open_stand(ground, running=True) as stand, opened(stand.url) as page:
             link = page.locator("#rows tbody a").first
             await link.wait_for()
             await page.keyboard.press("Tab")
@@ -93,25 +67,115 @@ def test_an_alert_is_read_with_its_reason_and_a_viewer_is_told_to_log_in(ground:
     async def look() -> None:
         fires = step("firing", 1, given=labels(queue="text"))
         ground.say(fires)
-        async with open_stand(ground, running=True) as stand, opened(stand, "/alerts") as page:
+        async with open_stand(ground, running=True) as stand, opened(f"{stand.url}/alerts") as page:
             await page.get_by_role("link", name=fires.rule).first.click()
             await expect(page.get_by_text("log in with a token")).to_be_visible()
-            await page.goto(f"{stand.url}/login")
-            await page.get_by_label("Token").fill(OPERATOR)
-            await page.keyboard.press("Enter")
-            await expect(page.get_by_role("button", name="Log out ada")).to_be_visible()
+            await log_in(page, OPERATOR, "ada")
 
     asyncio.run(look())
 
 
 def test_the_page_says_when_the_board_stops(ground: Ground) -> None:
     async def look() -> None:
-        async with open_stand(ground, running=True) as stand, opened(stand) as page:
+        async with open_stand(ground, running=True) as stand, opened(stand.url) as page:
             await page.locator("#rows tbody a").first.wait_for()
             await page.context.set_offline(True)
             await page.evaluate("window.stop()")
             bar = page.locator("#health")
             await expect(bar).to_contain_text("The board does not answer since")
             await expect(page.locator("body")).to_have_class("stale")
+
+    asyncio.run(look())
+
+
+async def _places(page: Page, url: str) -> list[str]:
+    """The address of every kind of page."""
+    found = await page.evaluate("fetch('/api/snapshot?by=queue').then(answer => answer.json())")
+    queue = found["rows"][0]["subject"]
+    person = await page.evaluate(
+        "fetch('/api/snapshot?by=annotator').then(answer => answer.json())"
+    )
+    return [
+        f"{url}/",
+        f"{url}/?by=annotator",
+        f"{url}/queue?place={queue}",
+        f"{url}/person?place={person['rows'][0]['subject']}",
+        f"{url}/alerts",
+        f"{url}/alerts/{found['alerts'][0]['fingerprint']}",
+        f"{url}/definitions",
+        f"{url}/definitions/golden_accuracy",
+        f"{url}/login",
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_violates_a_rule_of_axe(ground: Ground, scheme: str) -> None:
+    async def look() -> None:
+        ground.say(step("firing", 1, given=labels(queue="text")))
+        # The policy of the page lets nobody put a script into it, axe neither.
+        options = {"color_scheme": scheme, "bypass_csp": True}
+        async with (
+            open_stand(ground, running=True) as stand,
+            opened(f"{stand.url}/login", **options) as page,
+        ):
+            await log_in(page, PEOPLE, "pia")
+            for place in await _places(page, stand.url):
+                await page.goto(place)
+                await page.locator("h1").first.wait_for()
+                found = await Axe().run(page)
+                assert not found.violations_count, f"{place}: {found.generate_report()}"
+
+    asyncio.run(look())
+
+
+async def _until_rows(stand: Stand, many: int) -> None:
+    until_s = time.monotonic() + 4 * WAIT_MS / 1000
+    while (found := await stand.get("/api/snapshot?by=annotator", PEOPLE))["rows_total"] < many:
+        assert time.monotonic() < until_s, found["rows_total"]
+        await asyncio.sleep(0.2)
+
+
+def test_many_queues_and_people_are_shown_and_a_ranking_of_chance_is_not(ground: Ground) -> None:
+    known = {row.grouping: row for row in ground.engine.found.snapshots.values()}
+
+    async def look() -> None:
+        for grouping, name, many in (
+            ("queue", "queue", QUEUES),
+            ("annotator", "annotator", PEOPLE_MANY),
+        ):
+            row = known[grouping]
+            copies = [
+                msgspec.structs.replace(row, dims={**row.dims, name: f"{name}-{number:04d}"})
+                for number in range(many)
+            ]
+            ground.redis.write(copies)
+        size = {"width": 390, "height": 844}
+        async with (
+            open_stand(ground, running=True) as stand,
+            opened(stand.url, viewport=size) as page,
+        ):
+            rows = page.locator("#rows tbody tr")
+            await expect(rows.get_by_text("queue-0199", exact=True)).to_be_attached()
+            wide = await page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= size["width"], "the page itself is wider than a phone"
+            await log_in(page, PEOPLE, "pia")
+            await page.goto(f"{stand.url}/?by=annotator")
+            # Of people only those are read that somebody looks at: they come by and by.
+            await _until_rows(stand, PEOPLE_MANY)
+            await expect(page.get_by_text("more are not shown")).to_be_visible()
+
+    asyncio.run(look())
+
+
+def test_a_wallboard_goes_from_queue_to_queue(ground: Ground) -> None:
+    async def look() -> None:
+        size = {"width": 3840, "height": 2160}
+        async with (
+            open_stand(ground, running=True) as stand,
+            opened(f"{stand.url}/?tv=1", viewport=size) as page,
+        ):
+            await page.locator("#rows tbody a").first.wait_for()
+            await expect(page.locator("h1")).to_contain_text("queue:")
+            await expect(page.locator("body")).to_have_class(re.compile("tv"))
 
     asyncio.run(look())

@@ -77,8 +77,8 @@ function proof(evidence) {
 }
 
 /** A text with a button that copies it. */
-export function copyable(title, text) {
-  return el("div", {}, el("h3", {}, title, " ", el("button", { type: "button", onclick: (event) => navigator.clipboard.writeText(text).then(() => { event.target.textContent = "Copied"; }) }, "Copy")), el("pre", { tabindex: "0" }, text));
+export function copyable(title, text, heading = "h3") {
+  return el("div", {}, el(heading, {}, title, " ", el("button", { type: "button", onclick: (event) => navigator.clipboard.writeText(text).then(() => { event.target.textContent = "Copied"; }) }, "Copy")), el("pre", { tabindex: "0" }, text));
 }
 
 function history({ history: steps, history_says: says }) {

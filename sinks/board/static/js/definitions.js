@@ -20,7 +20,7 @@ export async function definitionsPage(page, definitions, id, place) {
     el("p", {}, el("a", { href: "/definitions" }, "All definitions")));
   const query = new URLSearchParams({ place: place ?? "all", metric: one.id, window: "1h" });
   const found = await ask(`/api/sql?${query}`).catch((error) => ({ note: error.message }));
-  show(sql, found.sql ? copyable("As SQL, over the last hour", found.sql) : "", el("p.soft", {}, found.note ?? ""));
+  show(sql, found.sql ? copyable("As SQL, over the last hour", found.sql, "h2") : "", el("p.soft", {}, found.note ?? ""));
 }
 
 /** A runbook, block by block. */

@@ -65,7 +65,7 @@ export class Live {
 function merge(state, change) {
   for (const [key, value] of Object.entries(change)) {
     if (key === "strip") Object.assign(state.strip, value);
-    else if (key === "place") mergeSubject(state.place, value);
+    else if (key === "place") state.place ? mergeSubject(state.place, value) : (state.place = value);
     else if (key === "rows") value.forEach((row) => mergeRow(state.rows, row));
     else if (key === "gone") state.rows = state.rows.filter((row) => !value.includes(row.subject));
     else state[key] = value;
