@@ -56,7 +56,7 @@ class Migration:
 
 
 def load() -> list[Migration]:
-    """Every migration of ``deploy/clickhouse``, in order of its number, which is its alone."""
+    """Every migration of ``deploy/clickhouse``, in order; numbers are 1, 2, 3 and so on."""
     found = []
     for entry in (files("deploy") / "clickhouse").iterdir():
         match = _FILE.fullmatch(entry.name)
@@ -64,7 +64,7 @@ def load() -> list[Migration]:
             text = entry.read_text(encoding="utf-8").replace("\r\n", "\n")
             found.append(Migration(int(match[1]), match[2], text))
     found.sort(key=lambda migration: migration.number)
-    assert len({migration.number for migration in found}) == len(found)
+    assert [migration.number for migration in found] == list(range(1, len(found) + 1))
     return found
 
 

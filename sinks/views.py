@@ -17,6 +17,7 @@ from schemas.metrics import METRICS, Interval, Metric
 from sinks import (
     flows,
     present,
+    questions,
     small_groups,
     views_arguments,
     views_columns,
@@ -88,6 +89,7 @@ def statements(database: str, groupings: Sequence[Grouping] = DEFAULT_GROUPINGS)
         _metric_definitions(database),
         *views_restated.statements(database, groupings),
         *small_groups.statements(database, groupings),
+        *questions.statements(database),
         views_columns.statement(database),
     ]
 

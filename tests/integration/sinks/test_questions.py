@@ -1,0 +1,119 @@
+"""Ready questions of analysts: promises by policy, whose time it was, items that go to and fro."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from random import Random
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from schemas.groupings import SEPARATOR
+from schemas.measures import key_of
+from schemas.rows import DeadLetterRow, ItemRow
+from sinks.clickhouse import ClickHouseSink
+from streams.core.attainment import facts_of
+from streams.core.ledger import holding, restate, sla_row
+from streams.core.stories import tell
+from streams.core.transitions import Transition
+from tests.core.clock_lives import T0
+from tests.core.clock_worlds import BOOK, in_order, life
+
+RANGE = "from='2026-01-01 00:00:00', to='2027-01-01 00:00:00'"
+NOW_MS = T0 + 600 * 60_000
+ITEMS = 60
+
+
+@pytest.fixture(scope="module")
+def stories(clickhouse_url: str, database: str) -> list[list[Transition]]:
+    """The clocks of many items, told twice with news in between, and stored."""
+    random, rows, found = Random(11), [], []
+    for number in range(ITEMS):
+        moments = life(random)
+        early = in_order(moments[: len(moments) // 2])
+        first = restate((), tell(BOOK, early, NOW_MS - 60_000).transitions, NOW_MS).entries
+        told = restate(first, tell(BOOK, in_order(moments), NOW_MS).transitions, NOW_MS).entries
+        key = SEPARATOR.join(("acme", "cvat", "street", f"item{number}"))
+        rows += [sla_row(key, entry, entry.seq) for entry in (*first, *told)]
+        found.append(holding(told))
+    assert ClickHouseSink(clickhouse_url, database).write("sla_ledger", rows) == []
+    return found
+
+
+def test_promises_by_policy_add_up_to_what_the_metrics_count(
+    client: Client, database: str, stories: list[list[Transition]]
+) -> None:
+    counted: Counter[int] = Counter()
+    for story in stories:
+        for fact in facts_of(story):
+            counted.update(dict(fact.deltas))
+    rows = client.query(
+        "SELECT sum(fulfilled), sum(breached), sum(breached_cancelled), min(service_level_low <= "
+        f"service_level AND service_level <= service_level_high) FROM {database}.sla_by_policy"
+        f"({RANGE}) WHERE contract = 'SLA'"
+    ).result_rows
+    names = ("sla_fulfilled", "sla_breached", "sla_breached_cancelled")
+    assert rows == [(*(counted[key_of(name)] for name in names), 1)]
+    assert rows[0][1] > 0
+
+
+def test_whose_the_time_was_is_what_the_clocks_burned(
+    client: Client, database: str, stories: list[list[Transition]]
+) -> None:
+    burned_ms = 0
+    for story in stories:
+        last: dict[tuple[str, int], Transition] = {}
+        for step in sorted(story, key=lambda it: (it.at_ms, it.elapsed_ms + it.paused_ms)):
+            if step.burned or step.kind.value in ("breach", "fulfil", "cancel"):
+                last[step.policy, step.cycle] = step
+        burned_ms += sum(part[3] for step in last.values() for part in step.burned)
+    ((minutes,),) = client.query(
+        f"SELECT sum(minutes) FROM {database}.sla_time_by_holder({RANGE})"
+    ).result_rows
+    assert minutes == pytest.approx(burned_ms / 60_000, abs=1e-6)
+
+
+def test_items_that_go_to_and_fro_are_found_and_others_are_not(
+    client: Client, clickhouse_url: str, database: str
+) -> None:
+    at_ms = int(datetime(2026, 3, 2, tzinfo=UTC).timestamp() * 1000)
+    rows = [
+        ItemRow(
+            org="acme",
+            source="cvat",
+            project="street",
+            item_id=name,
+            revision=1,
+            state="waiting",
+            claims=claims,
+            submissions=submissions,
+            queued_ms=at_ms,
+        )
+        for name, claims, submissions in (("calm", 1, 1), ("poison", 5, 1), ("pingpong", 4, 4))
+    ]
+    assert ClickHouseSink(clickhouse_url, database).write("items", rows) == []
+    found = client.query(
+        f"SELECT item_id, is_poison FROM {database}.hard_items({RANGE}) ORDER BY item_id"
+    ).result_rows
+    assert found == [("pingpong", 0), ("poison", 1)]
+
+
+def test_refused_messages_are_counted_by_reason(
+    client: Client, clickhouse_url: str, database: str
+) -> None:
+    rows = [
+        DeadLetterRow(
+            topic="ops.annotations",
+            partition=0,
+            offset=offset,
+            reason=reason,
+            field="",
+            event_type="",
+            at_ms=T0,
+        )
+        for offset, reason in enumerate(["malformed", "malformed", "too_old"])
+    ]
+    assert ClickHouseSink(clickhouse_url, database).write("dead_letters", rows) == []
+    found = client.query(
+        f"SELECT reason, messages FROM {database}.refused_by_reason({RANGE}) ORDER BY reason"
+    ).result_rows
+    assert found == [("malformed", 2), ("too_old", 1)]
