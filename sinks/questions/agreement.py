@@ -4,6 +4,7 @@ The label of a rater is the latest that he gave the unit in the range. Both give
 sums of shares may differ in the last digits, since they are added in another order.
 """
 
+from sinks import views_arguments
 from sinks.ddl import quoted
 from sinks.views_shape import VALUE, Column, Shape, create
 
@@ -94,7 +95,9 @@ def _agreement(database: str) -> str:
     )
     told = [(f"{name} {kind} COMMENT {quoted(text)}", sql) for name, kind, text, sql in _NUMBERS]
     about = "How far people agree who labelled the same units in a range of time (45 to 50)"
-    return create(database, Shape("agreement", [*_PLACE, *told], about), whole)
+    return create(
+        database, Shape("agreement", [*_PLACE, *told], about, (views_arguments.span(),)), whole
+    )
 
 
 def _confusions(database: str) -> str:
@@ -111,7 +114,8 @@ def _confusions(database: str) -> str:
         f"GROUP BY {_PROJECT}, a, b"
     )
     source = f"SELECT * FROM ({seen}) AS seen JOIN ({totals}) AS every USING ({_PROJECT})"
-    lift = "pairs * n * n / (2 * whole * totals[a] * totals[b])"
+    # Shares, since the product of four counts of a large project does not fit 64 bits.
+    lift = "pairs / whole * (n / totals[a]) * (n / totals[b]) / 2"
     columns = [
         *_PLACE,
         ("label String COMMENT 'A label'", "a"),
@@ -120,4 +124,6 @@ def _confusions(database: str) -> str:
         (f"lift {VALUE} COMMENT 'That by what chance would give; 1 is chance'", lift),
     ]
     about = "Labels that people give the same unit in place of each other (51)"
-    return create(database, Shape("label_confusions", columns, about), source)
+    return create(
+        database, Shape("label_confusions", columns, about, (views_arguments.span(),)), source
+    )

@@ -1,5 +1,6 @@
 """Items that go to and fro, and what never became an event: where to look by hand."""
 
+from sinks import views_arguments
 from sinks.ddl import quoted
 from sinks.views_shape import Shape, create
 
@@ -33,7 +34,7 @@ def _hard_items(database: str) -> str:
     ]  # fmt: skip
     columns = [(f"{name} {kind} COMMENT {quoted(text)}", sql) for name, kind, text, sql in numbers]
     about = "Items with more than two claims, submissions or reviews, by their latest time"
-    return create(database, Shape("hard_items", columns, about), source)
+    return create(database, Shape("hard_items", columns, about, (views_arguments.span(),)), source)
 
 
 def _refused(database: str) -> str:
@@ -54,4 +55,6 @@ def _refused(database: str) -> str:
     ]
     columns = [(f"{name} {kind} COMMENT {quoted(text)}", sql) for name, kind, text, sql in numbers]
     about = "Messages that were refused in a range of time, by reason"
-    return create(database, Shape("refused_by_reason", columns, about), source)
+    return create(
+        database, Shape("refused_by_reason", columns, about, (views_arguments.span(),)), source
+    )

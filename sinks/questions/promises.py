@@ -1,5 +1,6 @@
 """What became of promises, policy by policy, and whose time it was: the ledger of SLA clocks."""
 
+from sinks import views_arguments
 from sinks.ddl import quoted
 from sinks.views_shape import VALUE, Shape, create
 
@@ -57,7 +58,9 @@ def _by_policy(database: str) -> str:
     ]  # fmt: skip
     columns = [(f"{name} {kind} COMMENT {quoted(text)}", sql) for name, kind, text, sql in numbers]
     about = "Promises kept and broken in a range of time, by policy and version"
-    return create(database, Shape("sla_by_policy", columns, about), source)
+    return create(
+        database, Shape("sla_by_policy", columns, about, (views_arguments.span(),)), source
+    )
 
 
 def _by_holder(database: str) -> str:
@@ -89,4 +92,6 @@ def _by_holder(database: str) -> str:
     ]
     columns = [(f"{name} {kind} COMMENT {quoted(text)}", sql) for name, kind, text, sql in numbers]
     about = "Whose the time was of clocks that breached or ended in a range of time"
-    return create(database, Shape("sla_time_by_holder", columns, about), source)
+    return create(
+        database, Shape("sla_time_by_holder", columns, about, (views_arguments.span(),)), source
+    )

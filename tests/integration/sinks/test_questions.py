@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import DatabaseError
 
 from schemas.groupings import SEPARATOR
 from schemas.measures import key_of
@@ -117,3 +118,20 @@ def test_refused_messages_are_counted_by_reason(
         f"SELECT reason, messages FROM {database}.refused_by_reason({RANGE}) ORDER BY reason"
     ).result_rows
     assert found == [("malformed", 2), ("too_old", 1)]
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        "agreement",
+        "label_confusions",
+        "sla_by_policy",
+        "sla_time_by_holder",
+        "hard_items",
+        "refused_by_reason",
+    ],
+)
+def test_a_reversed_range_is_refused_by_its_name(client: Client, database: str, view: str) -> None:
+    reversed_range = "from='2027-01-01 00:00:00', to='2026-01-01 00:00:00'"
+    with pytest.raises(DatabaseError, match="from: must not be after to"):
+        client.query(f"SELECT * FROM {database}.{view}({reversed_range})")
