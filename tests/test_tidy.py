@@ -49,10 +49,11 @@ def unignored(folder: Path) -> list[Path]:
 
 
 def files(folder: Path = ROOT) -> Iterator[Path]:
-    """Every file that people write; generated ones are excluded."""
+    """Every text that people write; generated ones are excluded."""
     for path in unignored(folder):
         if path.is_file():
-            yield path
+            if path.suffix != ".jpg":
+                yield path
         elif path != ROOT / "schemas" / "generated":
             yield from files(path)
 

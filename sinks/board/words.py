@@ -24,7 +24,7 @@ CAUSES: Mapping[str, str] = {
     WARMING_UP: "warming up: not all of its data has been heard of",
     STALE_SOURCE: "a source is silent, so a low count may only be a gap",
     NEVER: "never at this rate",
-    NO_BREACH: "no deadline will be missed at this pace",
+    NO_BREACH: "none at this pace",
     NOT_APPLICABLE: "makes no sense here",
     NEVER_SENT.rstrip(":"): "no {types} was ever sent",
     NOT_HERE_YET: "not here yet: it comes within five minutes",

@@ -121,7 +121,8 @@ def test_no_page_violates_a_rule_of_axe(ground: Ground, scheme: str) -> None:
             await log_in(page, PEOPLE, "pia")
             for place in await _places(page, stand.url):
                 await page.goto(place)
-                await page.locator("h1").first.wait_for()
+                await page.locator("main :is(.card, ul, dl, table, form)").first.wait_for()
+                await page.locator("main .wait").wait_for(state="detached")
                 found = await Axe().run(page)
                 assert not found.violations_count, f"{place}: {found.generate_report()}"
 

@@ -21,7 +21,7 @@ export function chart(place, metric, span) {
       series.points = series.points.filter((point) => !found.partial_from_ms || point.t_ms < found.partial_from_ms);
       render(card, metric, series, span);
     } catch (error) {
-      show(card, el("h3", {}, metric), el("p.soft", {}, error.message));
+      show(card, el("h2", {}, metric), el("p.soft", {}, error.message));
     }
     setTimeout(draw, EVERY_MS);
   };
@@ -39,7 +39,7 @@ function render(card, metric, series, span) {
   const drawing = el("div", { role: "img", "aria-label": says });
   const open = card.querySelector("details")?.open;
   show(card,
-    el("h3", {}, el("a", { href: `/definitions/${metric}` }, title), ` · last ${span}`), drawing,
+    el("h2", {}, el("a", { href: `/definitions/${metric}` }, title), ` · last ${span}`), drawing,
     el("p.soft", {}, last ? `${said(last, unit)} at ${moment(last.t_ms)}` : "nothing is known yet",
       series.restated?.length ? ` · ${series.restated.length} steps were restated by late data` : ""),
     el("details", { open }, el("summary", { "data-key": `table ${metric}` }, "Show as table"), table(points, unit, series.restated)));
@@ -57,7 +57,7 @@ function plot(drawing, { points, target, unit }, width) {
     series: [{}, { stroke: line, width: 2 }, { stroke: "transparent" }, { stroke: "transparent" },
       { stroke: soft, dash: [6, 5], width: 1.5 }],
     bands: [{ series: [3, 2], fill: style("--band") }],
-    axes: [{ ...axis, values: (_, ticks) => ticks.map(clock) }, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => amount(tick, unit).replace(" / h", "")) }],
+    axes: [{ ...axis, size: 32, values: (_, ticks) => ticks.map(clock) }, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => amount(tick, unit).replace("\u00a0/\u00a0h", "")) }],
   }, data, drawing);
 }
 

@@ -6,6 +6,8 @@ import { ask, el, show } from "./dom.js";
 import { STATUS, amount, interval, moment, plural, said, span } from "./format.js";
 
 const CHARTS = ["throughput", "golden_accuracy", "backlog_waiting"];
+/** Nothing waits for a person: what waits is a queue's. */
+const CHARTS_OF_PERSON = ["throughput", "golden_accuracy", "first_pass_yield"];
 const PAGE_OF = { queue: "/queue", team: "/team", site: "/site", project: "/project", annotator: "/person", reviewer: "/person" };
 const GROUPINGS = ["queue", "project", "team", "site"];
 /** Where there is little room; the whole title is a click away. */
@@ -22,7 +24,7 @@ export class Floor {
     Object.assign(this, { page, address, definitions, me, sort: null, sparks: {} });
     this.parts = Object.fromEntries(["head", "strip", "table", "alerts", "pipeline", "detail"].map((name) => [name, el("section", { id: name })]));
     const place = address.query.get("place") ?? "all";
-    this.charts = el("div.charts", {}, ...CHARTS.map((metric) => chart(place, metric, address.query.get("span") ?? "1h")));
+    this.charts = el("div.charts", {}, ...(location.pathname === "/person" ? CHARTS_OF_PERSON : CHARTS).map((metric) => chart(place, metric, address.query.get("span") ?? "1h")));
     show(page, this.parts.head, this.parts.strip, this.charts, this.parts.table, this.parts.detail, this.parts.alerts, this.parts.pipeline);
     this.lookAtSparks(place);
   }
@@ -52,11 +54,12 @@ export class Floor {
 
   cards({ strip, age_ms: ageMs, live }) {
     const { budget, alerts, active_people: people } = strip;
+    const fits = (entry) => entry?.reading?.cause !== "not_applicable";
     return [
-      this.card("throughput", strip.throughput, people?.value !== null && people?.value !== undefined ? `${plural(people.value, "person", "people")} active` : people?.says),
-      this.card("backlog_waiting", { ...strip.backlog, metric: "backlog_waiting" }, strip.oldest?.reading?.value != null ? `oldest waits ${said(strip.oldest.reading, "s")}` : strip.oldest?.reading?.says, strip.oldest?.status),
-      this.card(strip.attainment.metric, strip.attainment),
-      plain("Error budget left", budget.left === null || budget.left === undefined ? budget.says ?? "not known" : amount(budget.left, "fraction"), budget.left == null,
+      this.card("throughput", strip.throughput, people?.value !== null && people?.value !== undefined ? `${plural(people.value, "person", "people")} active` : people?.cause === "not_applicable" ? "" : people?.says),
+      fits(strip.backlog) && this.card("backlog_waiting", { ...strip.backlog, metric: "backlog_waiting" }, strip.oldest?.reading?.value != null ? `oldest waits ${said(strip.oldest.reading, "s")}` : strip.oldest?.reading?.says, strip.oldest?.status),
+      fits(strip.attainment) && this.card(strip.attainment.metric, strip.attainment),
+      fits(strip.attainment) && plain("Error budget left", budget.left === null || budget.left === undefined ? budget.says ?? "not known" : amount(budget.left, "fraction"), budget.left == null,
         budget.burn != null ? `burns ${budget.burn.toFixed(1)} × as fast as it may (${budget.burn_window})` : "", budget.status),
       plain("Firing alerts", String(alerts.firing), false, `${alerts.critical} critical, ${alerts.warning} warning, ${alerts.acknowledged} acknowledged`, alerts.firing ? (alerts.critical ? "missed" : "unsure") : "met", alerts.firing ? "▲ firing" : "● quiet"),
       plain("Data age", span(ageMs / 1000), false, live ? "live" : "standing still", live ? "met" : "missed", live ? "● live" : "■ stopped"),
@@ -68,7 +71,7 @@ export class Floor {
     const unknown = reading?.value === null || reading?.value === undefined;
     const target = entry.target === null || entry.target === undefined ? "" : `target ${amount(entry.target, unit)}`;
     const status = entry.status ?? otherStatus;
-    return el("div.card", { "data-metric": metric }, el("h3", {}, el("a", { href: `/definitions/${metric}` }, this.title(metric)), entry.window ? ` · ${entry.window}` : ""),
+    return el("div.card", { "data-metric": metric }, el("h2", {}, el("a", { href: `/definitions/${metric}` }, this.title(metric)), entry.window ? ` · ${entry.window}` : ""),
       el("div.number", { class: unknown ? "unknown" : "" }, said(reading, unit)),
       el("div.soft", {}, [interval(reading, unit), target, more].filter(Boolean).join(" · ")), mark(status));
   }
@@ -124,7 +127,7 @@ function cell(row, metric, unit) {
 }
 
 function plain(title, number, unknown, more, status, words) {
-  return el("div.card", {}, el("h3", {}, title), el("div.number", { class: unknown ? "unknown" : "" }, number), el("div.soft", {}, more ?? ""), mark(status, words));
+  return el("div.card", {}, el("h2", {}, title), el("div.number", { class: unknown ? "unknown" : "" }, number), el("div.soft", {}, more ?? ""), mark(status, words));
 }
 
 const mark = (status, words) => (status ? el("span.pill", { class: status }, words ?? STATUS[status] ?? status) : "");

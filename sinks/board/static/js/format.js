@@ -3,22 +3,25 @@
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
+/** Between a number and its unit no line breaks. */
+const GAP = "\u00a0";
+
 /** A span of seconds: 42 s, 7 min, 3.5 h, 2.1 d. */
 export function span(seconds) {
-  if (seconds < 90) return `${tenths.format(seconds)} s`;
-  if (seconds < 5400) return `${whole.format(seconds / 60)} min`;
-  if (seconds < 172800) return `${tenths.format(seconds / 3600)} h`;
-  return `${tenths.format(seconds / 86400)} d`;
+  if (seconds < 90) return `${tenths.format(seconds)}${GAP}s`;
+  if (seconds < 5400) return `${whole.format(seconds / 60)}${GAP}min`;
+  if (seconds < 172800) return `${tenths.format(seconds / 3600)}${GAP}h`;
+  return `${tenths.format(seconds / 86400)}${GAP}d`;
 }
 
 /** A known value in its unit. */
 export function amount(value, unit) {
-  if (unit === "fraction") return `${tenths.format(value * 100)} %`;
+  if (unit === "fraction") return `${tenths.format(value * 100)}${GAP}%`;
   if (unit === "s") return span(value);
   if (unit === "min") return span(value * 60);
   if (unit === "h") return span(value * 3600);
   const number = Math.abs(value) < 100 && !Number.isInteger(value) ? tenths.format(value) : whole.format(value);
-  if (unit === "per hour") return `${number} / h`;
+  if (unit === "per hour") return `${number}${GAP}/${GAP}h`;
   return number;
 }
 
