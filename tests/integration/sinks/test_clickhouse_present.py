@@ -71,10 +71,9 @@ def _gauges(items: list[ItemRow], as_of_ms: int) -> Gauges:
             for percent in aged:
                 mark_ms = item.queued_ms + (item.due_ms - item.queued_ms) * percent // 100
                 aged[percent] += mark_ms <= as_of_ms
-    named: dict[str, Any] = {f"waiting_aged_{percent}": n for percent, n in aged.items()}
+    named: dict[str, Any] = levels | {f"waiting_aged_{percent}": n for percent, n in aged.items()}
     return Gauges(
         as_of_ms,
-        **levels,
         **named,
         open=len(items),
         oldest_waiting_ms=oldest_ms,
