@@ -144,25 +144,29 @@ class Observer(Service):
         """Set every gauge of the worker as of ``now_ms``, wall clock."""
         meters, topics = self._meters, self._stage1.settings.topics
         consumer = cast(Consumer, self._app.consumer)
-        for tp, lag in (consumer.lags() if consumer.connected else {}).items():
-            role = topics.role(tp.topic)
-            if role is not None:
-                meters.set("floor_lag_records", lag, role.value, str(tp.partition))
+        lags = consumer.lags() if consumer.connected else {}
+        roles = {tp: topics.role(tp.topic) for tp in lags}
+        meters.state(
+            "floor_lag_records",
+            {(role.value, str(tp.partition)): lags[tp] for tp, role in roles.items() if role},
+        )
         for name, stage in (("1", self._stage1), ("2", self._stage2)):
             if stage.durable_s:
                 age_s = time.monotonic() - min(stage.durable_s.values())
                 meters.set("floor_commit_age_s", age_s, name)
-        for partition, shard in self._stage1.shards.items():
-            behind_ms = now_ms - shard.meta.watermark_ms
-            name = str(partition)
-            if shard.meta.watermark_ms:
-                meters.set("floor_watermark_delay_s", behind_ms / 1000, name)
-            meters.set("floor_held_items", len(shard.shelf), name)
-            meters.set("floor_held_panes", len(shard.panes), "1", name)
-        for partition, lookout in self._stage2.states.items():
-            state = lookout.rollups
-            meters.set("floor_held_panes", len(state.parts), "2", str(partition))
-            meters.set("floor_subjects", len(state.subjects), str(partition))
+        shards = {str(number): shard for number, shard in self._stage1.shards.items()}
+        states = {str(number): each.rollups for number, each in self._stage2.states.items()}
+        marks = {name: shard.meta.watermark_ms for name, shard in shards.items()}
+        meters.state(
+            "floor_watermark_delay_s",
+            {(name,): (now_ms - mark_ms) / 1000 for name, mark_ms in marks.items() if mark_ms},
+        )
+        held: dict[tuple[str, ...], float]
+        held = {("1", name): len(shard.panes) for name, shard in shards.items()}
+        held |= {("2", name): len(state.parts) for name, state in states.items()}
+        meters.state("floor_held_panes", held)
+        meters.state("floor_held_items", {(k,): len(shard.shelf) for k, shard in shards.items()})
+        meters.state("floor_subjects", {(k,): len(state.subjects) for k, state in states.items()})
 
 
 class DeliveryObserver(Service):

@@ -34,9 +34,9 @@ class Meters:
         """State the present value."""
         self._values[name][tags] = value
 
-    def drop(self, name: Gauge, *tags: str) -> None:
-        """Forget a gauge, as of a partition that is another worker's now."""
-        self._values[name].pop(tags, None)
+    def state(self, name: Gauge, values: Mapping[Tags, float]) -> None:
+        """State all present values; others are forgotten, as of another worker's partitions."""
+        self._values[name] = dict(values)
 
     def observe(self, name: Histogram, value: float, *tags: str) -> None:
         """Take in one observation."""

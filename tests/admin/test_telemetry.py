@@ -48,11 +48,13 @@ def test_counters_add_and_gauges_replace() -> None:
     assert meters.read("floor_held_items", "1") is None
 
 
-def test_a_dropped_gauge_is_no_longer_shown() -> None:
+def test_what_a_gauge_does_not_state_any_more_is_not_shown() -> None:
     meters = Meters()
-    meters.set("floor_held_items", 5, "0")
-    meters.drop("floor_held_items", "0")
-    meters.drop("floor_held_items", "7")
+    meters.state("floor_held_items", {("0",): 5, ("1",): 6})
+    meters.state("floor_held_items", {("1",): 7})
+    assert meters.read("floor_held_items", "0") is None
+    assert meters.read("floor_held_items", "1") == 7
+    meters.state("floor_held_items", {})
     assert meters.expose() == ""
 
 
