@@ -24,6 +24,9 @@ demo: $(RUNNABLE) ## Watch a simulated floor until Ctrl-C; SECONDS=60 ends by it
 
 test: $(INSTALLED) ## Run all tests on real Kafka, ClickHouse and Valkey; ARGS="-k name" runs some
 	@echo "Running all tests on real parts: some minutes, and once a download of Kafka."
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
+		$(BIN)/playwright install chromium || \
+		echo "No Chromium to be had: the browser tests of the board are skipped (apt install chromium)."
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: $(INSTALLED) ## Check style, types, imports and tidiness; about a minute

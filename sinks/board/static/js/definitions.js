@@ -13,7 +13,7 @@ export async function definitionsPage(page, definitions, id, place) {
         el("tbody", {}, ...[...definitions.values()].map((each) => el("tr", {}, el("td", {}, el("a", { href: `/definitions/${each.id}` }, each.title)), el("td.left", {}, each.unit), el("td.left", {}, each.formula)))))));
     return;
   }
-  const rows = [["Formula", one.formula], ["Unit", one.unit], ["Better", one.direction], ["Interval", one.interval], ["Needs", one.needs.join(", ")], ["Fewest observations", one.min_n],
+  const rows = [["Formula", one.formula], ["Unit", one.unit], ["Better", one.direction.replaceAll("_", " ")], ["Interval", one.interval], ["Needs", one.needs.join(", ")], ["Fewest observations", one.min_n],
     ["Source", one.source], ["Caveat", one.caveat], ["Version", one.version], ["Groups by", one.dimensions.join(", ")]];
   const sql = el("section");
   show(page, el("h1", {}, one.title), el("dl.facts", {}, ...rows.filter(([, value]) => value !== "" && value !== null && value !== undefined).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, String(value))])), sql,

@@ -43,7 +43,7 @@ export class Floor {
     if (state.empty) { show(this.parts.strip, emptiness(state.empty)); this.charts.hidden = true; return; }
     this.charts.hidden = false;
     const { head, strip, table, alerts, pipeline, detail } = this.parts;
-    show(head, el("h1", {}, state.place.grouping === "all" ? "The floor" : `${state.place.grouping}: ${state.place.name}`, " ",
+    show(head, el("h1", {}, state.place.grouping === "all" ? "The floor" : `${state.place.grouping}: ${state.place.name || "(not given)"}`, " ",
       el("small.soft", {}, `numbers as of ${moment(state.as_of_ms)}`)));
     show(strip, el("div.strip", {}, ...this.cards(state)));
     show(table, ...this.rows(state));
@@ -70,10 +70,11 @@ export class Floor {
     const unit = this.unit(metric), reading = entry.reading;
     const unknown = reading?.value === null || reading?.value === undefined;
     const target = entry.target === null || entry.target === undefined ? "" : `target ${amount(entry.target, unit)}`;
-    const status = entry.status ?? otherStatus;
+    // What is judged may be another number than the large one: say which.
+    const words = entry.status || !otherStatus ? undefined : STATUS[otherStatus]?.replace(" ", " oldest ");
     return el("div.card", { "data-metric": metric }, el("h2", {}, el("a", { href: `/definitions/${metric}` }, this.title(metric)), entry.window ? ` · ${entry.window}` : ""),
       el("div.number", { class: unknown ? "unknown" : "" }, said(reading, unit)),
-      el("div.soft", {}, [interval(reading, unit), target, more].filter(Boolean).join(" · ")), mark(status));
+      el("div.soft", {}, [interval(reading, unit), target, more].filter(Boolean).join(" · ")), mark(entry.status ?? otherStatus, words));
   }
 
   rows(state) {
