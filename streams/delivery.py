@@ -88,8 +88,9 @@ class Delivery(Service):
                 await self._deliver()
 
     def _gather(self, partition: int, record: RawRecord) -> None:
-        if record.value is None:
+        if record.value is None and self.role is not Role.DEAD_LETTERS:
             # Somebody was forgotten: what is gathered under this key must not be stored any more.
+            # A dead letter may well be a message without a value.
             self._rows.pop((partition, record.key), None)
             return
         try:
