@@ -1,7 +1,8 @@
 """How far people agree who labelled the same units, by project: ``schemas.agreement`` as SQL.
 
-The label of a rater is the latest that he gave the unit in the range. Both give the same numbers;
-sums of shares may differ in the last digits, since they are added in another order.
+The label of a rater is his latest answer about the unit in the range; an answer of several labels
+is one label, all of them together, so two agree when they say the same. Both give the same
+numbers; sums of shares may differ in the last digits, since they are added in another order.
 """
 
 from sinks import views_arguments
@@ -9,6 +10,8 @@ from sinks.ddl import quoted
 from sinks.views_shape import VALUE, Column, Shape, create
 
 _PROJECT = "org, source, project"
+#: Between the labels of one answer, sorted.
+SEVERAL = " + "
 _PLACE: list[Column] = [
     ("org String COMMENT 'Organisation'", "org"),
     ("source String COMMENT 'Platform that sent the labels'", "source"),
@@ -21,7 +24,7 @@ _OTHERS = "arrayMap((c, at) -> c - (at = own), counts, arrayEnumerate(counts))"
 #: Name, type, comment and expression of each column.
 _NUMBERS = [
     ("units", "Int64", "Units that two or more people labelled", "units"),
-    ("labels", "Int64", "Their labels, the latest of each person", "n"),
+    ("labels", "Int64", "Their answers, the latest of each person", "n"),
     ("percent_agreement", VALUE,
      "Pairs that agree, of all within units; inflated where one label prevails (45)",
      "agreeing / pairs"),
@@ -35,9 +38,9 @@ _NUMBERS = [
     ("mean_entropy", VALUE, "Mean entropy of a unit in nats; 0 is agreement (49)",
      "entropy / units"),
     ("with_consensus", VALUE,
-     "Labels that most others gave, too, where most gave one; all may be wrong (50)",
+     "Answers that most others gave, too, where most gave one; all may be wrong (50)",
      "if(judged = 0, NULL, like_others / judged)"),
-    ("with_consensus_n", "Int64", "Labels behind it", "judged"),
+    ("with_consensus_n", "Int64", "Answers behind it", "judged"),
 ]  # fmt: skip
 
 
@@ -48,13 +51,16 @@ def statements(database: str) -> list[str]:
 
 def _units(database: str) -> str:
     """A row for each unit that two or more labelled: ``m`` labels, counted by ``given``."""
-    given = (
-        f"SELECT {_PROJECT}, item_id, unit_id, annotator, "
-        "argMax(label, tuple(occurred_at, event_id, label)) AS label "
+    rater = f"{_PROJECT}, item_id, unit_id, annotator"
+    # Labels of one answer come in one submission and as events of their own, at one time.
+    answers = (
+        f"SELECT {rater}, occurred_at, "
+        f"arrayStringConcat(arraySort(groupUniqArray(toString(label))), {quoted(SEVERAL)}) AS said "
         f"FROM {database}.labels FINAL WHERE annotator != '' "
         "AND occurred_at >= {from:DateTime('UTC')} AND occurred_at < {to:DateTime('UTC')} "
-        f"GROUP BY {_PROJECT}, item_id, unit_id, annotator"
+        f"GROUP BY {rater}, occurred_at"
     )
+    given = f"SELECT {rater}, argMax(said, occurred_at) AS label FROM ({answers}) GROUP BY {rater}"
     return (
         f"SELECT {_PROJECT}, toInt64(count()) AS m, "
         "sumMap(map(toString(label), toInt64(1))) AS by_label, "
@@ -118,7 +124,7 @@ def _confusions(database: str) -> str:
     lift = "pairs / whole * (n / totals[a]) * (n / totals[b]) / 2"
     columns = [
         *_PLACE,
-        ("label String COMMENT 'A label'", "a"),
+        ("label String COMMENT 'A label, or several of one answer, joined by +'", "a"),
         ("confused_with String COMMENT 'Another that people gave the same unit'", "b"),
         ("pairs Int64 COMMENT 'How often, in pairs of people'", "pairs"),
         (f"lift {VALUE} COMMENT 'That by what chance would give; 1 is chance'", lift),

@@ -4,6 +4,8 @@ from sinks import views_arguments
 from sinks.ddl import quoted
 from sinks.views_shape import Shape, create
 
+_ITEM = "org, source, project, item_id"
+
 
 def statements(database: str) -> list[str]:
     """The views ``hard_items`` and ``refused_by_reason``."""
@@ -11,11 +13,23 @@ def statements(database: str) -> list[str]:
 
 
 def _hard_items(database: str) -> str:
-    source = (
+    often = (
         "SELECT *, coalesce(completed_at, reviewed_at, submitted_at, last_claimed_at, queued_at) "
         f"AS latest_at FROM {database}.items FINAL WHERE (claims > 2 OR submissions > 2 "
-        "OR reviews > 2) AND latest_at >= {from:DateTime('UTC')} "
+        "OR reviews > 2 OR attempt > 2) AND latest_at >= {from:DateTime('UTC')} "
         "AND latest_at < {to:DateTime('UTC')}"
+    )
+    # Many people on one item are planned overlap; the same few over and over are not.
+    people = (
+        f"SELECT {_ITEM}, toInt64(uniqExact(annotator)) AS people FROM {database}.labels FINAL "
+        f"WHERE kind = 'submitted' AND annotator != '' GROUP BY {_ITEM}"
+    )
+    source = (
+        "SELECT *, nullIf(people, 0) AS known, greatest(people, 1) AS each, "
+        "claims > 2 * greatest(submissions, 1) AS poison, "
+        "submissions > 2 * each OR reviews > 2 * each OR ifNull(attempt, 0) > 2 AS to_and_fro "
+        f"FROM ({often}) AS often LEFT JOIN ({people}) AS who USING ({_ITEM}) "
+        "WHERE poison OR to_and_fro"
     )
     numbers = [
         ("org", "String", "Organisation", "org"),
@@ -26,14 +40,17 @@ def _hard_items(database: str) -> str:
         ("state", "String", "Where it stands", "state"),
         ("claims", "UInt32", "Claims so far: many for each submission are a poison item",
          "claims"),
-        ("submissions", "UInt32", "Submissions so far: many are a ping-pong", "submissions"),
+        ("submissions", "UInt32", "Submissions so far: many of few people are a ping-pong",
+         "submissions"),
+        ("people", "Nullable(Int64)", "Who submitted labels of it; NULL: none came, taken as one",
+         "known"),
         ("reviews", "UInt32", "Reviews so far", "reviews"),
         ("is_poison", "UInt8", "1: claimed more than twice as often as submitted",
-         "claims > 2 * greatest(submissions, 1)"),
+         "poison"),
         ("latest_at", "DateTime64(3, 'UTC')", "Its latest time that is known", "latest_at"),
     ]  # fmt: skip
     columns = [(f"{name} {kind} COMMENT {quoted(text)}", sql) for name, kind, text, sql in numbers]
-    about = "Items with more than two claims, submissions or reviews, by their latest time"
+    about = "Items claimed, or submitted or reviewed by each of their people, more than twice"
     return create(database, Shape("hard_items", columns, about, (views_arguments.span(),)), source)
 
 

@@ -64,12 +64,14 @@ def _by_policy(database: str) -> str:
 
 
 def _by_holder(database: str) -> str:
+    # What burned by a breach is in what burned by the end, too: a clock is told once, at its last.
     latest = (
-        f"SELECT {_CLOCK}, argMax(burned, tuple(at, elapsed_ms + paused_ms)) "
-        f"AS burned, countIf(kind = 'breach') > 0 AS bad FROM {database}.sla_ledger FINAL "
+        f"SELECT {_CLOCK}, argMax(burned, tuple(at, elapsed_ms + paused_ms)) AS burned, "
+        "max(at) AS told_of_at, "
+        f"countIf(kind = 'breach') > 0 AS bad FROM {database}.sla_ledger FINAL "
         "WHERE holds AND kind IN ('breach', 'fulfil', 'cancel') "
-        "AND at >= {from:DateTime('UTC')} AND at < {to:DateTime('UTC')} "
-        f"GROUP BY {_CLOCK}"
+        f"GROUP BY {_CLOCK} HAVING told_of_at >= {{from:DateTime('UTC')}} "
+        "AND told_of_at < {to:DateTime('UTC')}"
     )
     source = (
         "SELECT org, source, project, policy, contract, bad, one.1 AS state, one.2 AS queue, "
@@ -91,7 +93,7 @@ def _by_holder(database: str) -> str:
         ("clocks", "Int64", "Clocks whose time it is", "clocks"),
     ]
     columns = [(f"{name} {kind} COMMENT {quoted(text)}", sql) for name, kind, text, sql in numbers]
-    about = "Whose the time was of clocks that breached or ended in a range of time"
+    about = "Whose the time was of clocks that ended, or breached and still run, in a range of time"
     return create(
         database, Shape("sla_time_by_holder", columns, about, (views_arguments.span(),)), source
     )

@@ -70,6 +70,41 @@ def test_every_number_of_agreement_is_that_of_the_pure_functions(
             assert row[name] == pytest.approx(expected, abs=1e-12), name
 
 
+def test_an_answer_of_several_labels_is_one_answer(
+    client: Client, clickhouse_url: str, database: str
+) -> None:
+    # As sources send it: the submission has both labels, and each comes as an event of its own.
+    # Ids of events are hashes: whose is the largest means nothing.
+    ids = {"a": {"clear": "9", "deer": "1"}, "b": {"clear": "1", "deer": "9"}}
+    day_ms = 86_400_000
+    rows = [
+        LabelRow(
+            org="acme",
+            source="cvat",
+            project="wild",
+            item_id="photo",
+            unit_id="photo",
+            annotator=person,
+            label=label,
+            occurred_ms=START_MS + 2 * day_ms,
+            event_id="5" if kind == "submitted" else event_id,
+            kind=kind,
+            revision=1,
+        )
+        for person, by_label in ids.items()
+        for label, event_id in by_label.items()
+        for kind in ("submitted", "recorded")
+    ]
+    assert ClickHouseSink(clickhouse_url, database).write("labels", rows) == []
+    later = "from='2026-03-04 08:00:00', to='2026-03-05 08:00:00'"
+    found = client.query(
+        f"SELECT percent_agreement, pairs FROM {database}.agreement({later})"
+    ).result_rows
+    assert found == [(1.0, 1)]
+    confused = f"SELECT * FROM {database}.label_confusions({later})"
+    assert client.query(confused).result_rows == []
+
+
 def test_confusions_are_those_of_the_pure_functions(
     client: Client, database: str, told: dict[str, list[agreement.Unit]]
 ) -> None:

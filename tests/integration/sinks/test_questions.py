@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -10,7 +11,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from schemas.groupings import SEPARATOR
 from schemas.measures import key_of
-from schemas.rows import DeadLetterRow, ItemRow
+from schemas.rows import DeadLetterRow, ItemRow, LabelRow
 from sinks.clickhouse import ClickHouseSink
 from streams.core.attainment import facts_of
 from streams.core.ledger import holding, restate, sla_row
@@ -73,25 +74,71 @@ def test_whose_the_time_was_is_what_the_clocks_burned(
     assert minutes == pytest.approx(burned_ms / 60_000, abs=1e-6)
 
 
+def test_time_by_holder_adds_up_over_days(
+    client: Client, database: str, stories: list[list[Transition]]
+) -> None:
+    assert stories
+    ask = f"SELECT breached, sum(minutes), sum(clocks) FROM {database}.sla_time_by_holder"
+    edges = [datetime.fromtimestamp((T0 // 1000) + 1800 * n, UTC) for n in range(-48, 24 * 2 * 40)]
+    texts = [f"{edge:%Y-%m-%d %H:%M:%S}" for edge in (edges[0], *edges[50:80:3], edges[-1])]
+    parts: dict[int, list[float]] = {0: [0, 0], 1: [0, 0]}
+    for start, end in pairwise(texts):
+        for breached, minutes, clocks in client.query(
+            f"{ask}(from='{start}', to='{end}') GROUP BY breached"
+        ).result_rows:
+            parts[breached][0] += minutes
+            parts[breached][1] += clocks
+    whole = client.query(
+        f"{ask}(from='{texts[0]}', to='{texts[-1]}') GROUP BY breached ORDER BY breached"
+    ).result_rows
+    assert [row[0] for row in whole] == [0, 1]
+    for breached, minutes, clocks in whole:
+        assert parts[breached] == [pytest.approx(minutes, abs=1e-6), clocks]
+
+
+def _item(name: str, claims: int, submissions: int, at_ms: int) -> ItemRow:
+    return ItemRow(
+        org="acme",
+        source="cvat",
+        project="street",
+        item_id=name,
+        revision=1,
+        state="waiting",
+        claims=claims,
+        submissions=submissions,
+        queued_ms=at_ms,
+    )
+
+
+def _label(item_id: str, person: str, at_ms: int) -> LabelRow:
+    return LabelRow(
+        org="acme",
+        source="cvat",
+        project="street",
+        item_id=item_id,
+        unit_id=item_id,
+        annotator=person,
+        label="cat",
+        occurred_ms=at_ms,
+        event_id=person,
+        kind="submitted",
+        revision=1,
+    )
+
+
 def test_items_that_go_to_and_fro_are_found_and_others_are_not(
     client: Client, clickhouse_url: str, database: str
 ) -> None:
     at_ms = int(datetime(2026, 3, 2, tzinfo=UTC).timestamp() * 1000)
     rows = [
-        ItemRow(
-            org="acme",
-            source="cvat",
-            project="street",
-            item_id=name,
-            revision=1,
-            state="waiting",
-            claims=claims,
-            submissions=submissions,
-            queued_ms=at_ms,
-        )
+        _item(name, claims, submissions, at_ms)
         for name, claims, submissions in (("calm", 1, 1), ("poison", 5, 1), ("pingpong", 4, 4))
     ]
-    assert ClickHouseSink(clickhouse_url, database).write("items", rows) == []
+    sink = ClickHouseSink(clickhouse_url, database)
+    assert sink.write("items", [*rows, _item("overlap", 4, 4, at_ms)]) == []
+    # Four people were asked: that is what was wanted of this item.
+    labels = [_label("overlap", f"p{number}", at_ms) for number in range(4)]
+    assert sink.write("labels", labels) == []
     found = client.query(
         f"SELECT item_id, is_poison FROM {database}.hard_items({RANGE}) ORDER BY item_id"
     ).result_rows
