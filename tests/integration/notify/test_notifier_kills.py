@@ -65,9 +65,17 @@ async def live_and_die(space: NotifySpace) -> list[Heard]:
             *(step("resolved", 2, given=labels(queue=f"q{n}")) for n in range(len(DEATHS)))
         )
         await until_ended(here)
+        await until_logged(space)
         await asyncio.to_thread(killer.child.ask_to_stop)
         assert await asyncio.to_thread(killer.child.await_end) == 0
         return here.heard
+
+
+async def until_logged(space: NotifySpace) -> None:
+    """A notifier that is stopped between an answer and its log would tell that once more."""
+    async with asyncio.timeout(120):
+        while await asyncio.to_thread(space.outcomes) != {"sent": 2 * len(DEATHS)}:
+            await asyncio.sleep(0.2)
 
 
 async def until_ended(here: Listener) -> None:
