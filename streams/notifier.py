@@ -60,6 +60,8 @@ class Notifier:
         self.news = asyncio.Event()
         self.table = LogTable(app, name="notices", topic=topics.notify_changelog, listener=self)
         self._replay: tuple[Replay, Book] | None = None
+        #: The book whose notices are all in the log of notices.
+        self._logged: Book | None = None
         #: Questions for items; the loop may forget tasks that nobody holds.
         self._asking: set[asyncio.Task[None]] = set()
         self._epoch, self._seq, self._forgot_ms = 0, -1, 0
@@ -146,6 +148,10 @@ class Notifier:
         async with self.lock:
             if self.book is None:
                 return None
+            if self._logged is not self.book:
+                # The last owner may have died before it logged what the book knows.
+                await self._log(self.book.notices.values(), moment.now_ms)
+                self._logged = self.book
             self._drop_logged()
             names = {each.name for each in receivers}
             gone = {each.receiver for each in self.book.notices.values()} - names
@@ -199,12 +205,6 @@ class Notifier:
         ]
         if records:
             await self._producer.send_many(self.topics.alerts, {0: records})
-
-    async def log_again(self) -> None:
-        """Log what the last owner may not have logged before it died."""
-        async with self.lock:
-            if self.book is not None:
-                await self._log(self.book.notices.values(), now_ms())
 
     # -- inside
 

@@ -96,7 +96,6 @@ class Postman(Service):
         self._flights: dict[str, asyncio.Task[None]] = {}
         self._began_ms = now_ms()
         self._said_s = 0.0
-        self._book: Book | None = None
         self._told_again_s: dict[str, float] = {}
         self.meters = Meters()
         self.caught_up_ms = CAUGHT_UP_AFTER_MS
@@ -126,9 +125,6 @@ class Postman(Service):
         book = await self._notifier.decide(self._current, moment)
         if book is None:
             return
-        if book is not self._book:
-            self._book = book
-            await self._notifier.log_again()
         if self._receivers is not None:
             await self._say(book, silent)
         for receiver in self._current:
