@@ -5,24 +5,17 @@ is one label, all of them together, so two agree when they say the same. Both gi
 numbers; sums of shares may differ in the last digits, since they are added in another order.
 """
 
-from sinks import views_arguments
 from sinks.ddl import quoted
-from sinks.views_shape import VALUE, Column, Shape, create
+from sinks.questions.shape import PLACE, Told, question, within
+from sinks.views_shape import VALUE
 
 _PROJECT = "org, source, project"
 #: Between the labels of one answer, sorted.
 SEVERAL = " + "
-_PLACE: list[Column] = [
-    ("org String COMMENT 'Organisation'", "org"),
-    ("source String COMMENT 'Platform that sent the labels'", "source"),
-    ("project String COMMENT 'Project within organisation and source'", "project"),
-]
 #: Of others (counts without one label of its own): whether one label has most, and which.
 _OTHERS = "arrayMap((c, at) -> c - (at = own), counts, arrayEnumerate(counts))"
 
-
-#: Name, type, comment and expression of each column.
-_NUMBERS = [
+_NUMBERS: list[Told] = [
     ("units", "Int64", "Units that two or more people labelled", "units"),
     ("labels", "Int64", "Their answers, the latest of each person", "n"),
     ("percent_agreement", VALUE,
@@ -56,8 +49,7 @@ def _units(database: str) -> str:
     answers = (
         f"SELECT {rater}, occurred_at, "
         f"arrayStringConcat(arraySort(groupUniqArray(toString(label))), {quoted(SEVERAL)}) AS said "
-        f"FROM {database}.labels FINAL WHERE annotator != '' "
-        "AND occurred_at >= {from:DateTime('UTC')} AND occurred_at < {to:DateTime('UTC')} "
+        f"FROM {database}.labels FINAL WHERE annotator != '' AND {within('occurred_at')} "
         f"GROUP BY {rater}, occurred_at"
     )
     given = f"SELECT {rater}, argMax(said, occurred_at) AS label FROM ({answers}) GROUP BY {rater}"
@@ -99,11 +91,8 @@ def _agreement(database: str) -> str:
         "arraySum(c -> c * c, f.4) / (f.2 * f.1 * f.2 * f.1) AS f_chance "
         f"FROM ({by_size}) GROUP BY {_PROJECT}"
     )
-    told = [(f"{name} {kind} COMMENT {quoted(text)}", sql) for name, kind, text, sql in _NUMBERS]
     about = "How far people agree who labelled the same units in a range of time (45 to 50)"
-    return create(
-        database, Shape("agreement", [*_PLACE, *told], about, (views_arguments.span(),)), whole
-    )
+    return question(database, "agreement", about, [*PLACE, *_NUMBERS], whole)
 
 
 def _confusions(database: str) -> str:
@@ -122,14 +111,12 @@ def _confusions(database: str) -> str:
     source = f"SELECT * FROM ({seen}) AS seen JOIN ({totals}) AS every USING ({_PROJECT})"
     # Shares, since the product of four counts of a large project does not fit 64 bits.
     lift = "pairs / whole * (n / totals[a]) * (n / totals[b]) / 2"
-    columns = [
-        *_PLACE,
-        ("label String COMMENT 'A label, or several of one answer, joined by +'", "a"),
-        ("confused_with String COMMENT 'Another that people gave the same unit'", "b"),
-        ("pairs Int64 COMMENT 'How often, in pairs of people'", "pairs"),
-        (f"lift {VALUE} COMMENT 'That by what chance would give; 1 is chance'", lift),
+    columns: list[Told] = [
+        *PLACE,
+        ("label", "String", "A label, or several of one answer, joined by +", "a"),
+        ("confused_with", "String", "Another that people gave the same unit", "b"),
+        ("pairs", "Int64", "How often, in pairs of people", "pairs"),
+        ("lift", VALUE, "That by what chance would give; 1 is chance", lift),
     ]
     about = "Labels that people give the same unit in place of each other (51)"
-    return create(
-        database, Shape("label_confusions", columns, about, (views_arguments.span(),)), source
-    )
+    return question(database, "label_confusions", about, columns, source)

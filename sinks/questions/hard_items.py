@@ -1,8 +1,6 @@
 """Items that go to and fro, and what never became an event: where to look by hand."""
 
-from sinks import views_arguments
-from sinks.ddl import quoted
-from sinks.views_shape import Shape, create
+from sinks.questions.shape import PLACE, Told, question, within
 
 _ITEM = "org, source, project, item_id"
 
@@ -16,8 +14,7 @@ def _hard_items(database: str) -> str:
     often = (
         "SELECT *, coalesce(completed_at, reviewed_at, submitted_at, last_claimed_at, queued_at) "
         f"AS latest_at FROM {database}.items FINAL WHERE (claims > 2 OR submissions > 2 "
-        "OR reviews > 2 OR attempt > 2) AND latest_at >= {from:DateTime('UTC')} "
-        "AND latest_at < {to:DateTime('UTC')}"
+        f"OR reviews > 2 OR attempt > 2) AND {within('latest_at')}"
     )
     # Many people on one item are planned overlap; the same few over and over are not.
     people = (
@@ -31,10 +28,8 @@ def _hard_items(database: str) -> str:
         f"FROM ({often}) AS often LEFT JOIN ({people}) AS who USING ({_ITEM}) "
         "WHERE poison OR to_and_fro"
     )
-    numbers = [
-        ("org", "String", "Organisation", "org"),
-        ("source", "String", "Platform that sent the events", "source"),
-        ("project", "String", "Project within organisation and source", "project"),
+    columns: list[Told] = [
+        *PLACE,
         ("item_id", "String", "Item; watchfloor explain tells its whole story", "item_id"),
         ("queue", "String", "Present queue", "queue"),
         ("state", "String", "Where it stands", "state"),
@@ -49,19 +44,17 @@ def _hard_items(database: str) -> str:
          "poison"),
         ("latest_at", "DateTime64(3, 'UTC')", "Its latest time that is known", "latest_at"),
     ]  # fmt: skip
-    columns = [(f"{name} {kind} COMMENT {quoted(text)}", sql) for name, kind, text, sql in numbers]
     about = "Items claimed, or submitted or reviewed by each of their people, more than twice"
-    return create(database, Shape("hard_items", columns, about, (views_arguments.span(),)), source)
+    return question(database, "hard_items", about, columns, source)
 
 
 def _refused(database: str) -> str:
     source = (
         "SELECT topic, reason, field, event_type, toInt64(count()) AS messages, min(at) AS "
         f"first_at, max(at) AS last_at FROM {database}.dead_letters FINAL "
-        "WHERE at >= {from:DateTime('UTC')} AND at < {to:DateTime('UTC')} "
-        "GROUP BY topic, reason, field, event_type"
+        f"WHERE {within('at')} GROUP BY topic, reason, field, event_type"
     )
-    numbers = [
+    columns: list[Told] = [
         ("topic", "String", "Topic of the refused messages", "topic"),
         ("reason", "String", "Why; watchfloor dlq show has the messages", "reason"),
         ("field", "String", "Field at fault, when there is one", "field"),
@@ -70,8 +63,5 @@ def _refused(database: str) -> str:
         ("first_at", "DateTime64(3, 'UTC')", "When the first was refused", "first_at"),
         ("last_at", "DateTime64(3, 'UTC')", "When the last was refused", "last_at"),
     ]
-    columns = [(f"{name} {kind} COMMENT {quoted(text)}", sql) for name, kind, text, sql in numbers]
     about = "Messages that were refused in a range of time, by reason"
-    return create(
-        database, Shape("refused_by_reason", columns, about, (views_arguments.span(),)), source
-    )
+    return question(database, "refused_by_reason", about, columns, source)

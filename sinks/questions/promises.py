@@ -1,8 +1,7 @@
 """What became of promises, policy by policy, and whose time it was: the ledger of SLA clocks."""
 
-from sinks import views_arguments
-from sinks.ddl import quoted
-from sinks.views_shape import VALUE, Shape, create
+from sinks.questions.shape import PLACE, Told, question, within
+from sinks.views_shape import VALUE
 
 _CLOCK = "org, source, project, policy, contract, item_id, cycle"
 _POLICY = "org, source, project, policy, contract, version"
@@ -23,8 +22,7 @@ def _steps(database: str) -> str:
         "minIf(at, kind = 'breach' OR kind = 'fulfil' AND NOT breached) AS judged_at, "
         "maxIf(elapsed_ms - target_ms, kind = 'fulfil' AND breached) AS over_ms "
         f"FROM {database}.sla_ledger FINAL WHERE holds AND kind != 'breach_withdrawn' "
-        f"GROUP BY {_CLOCK} HAVING (bad OR good) "
-        "AND judged_at >= {from:DateTime('UTC')} AND judged_at < {to:DateTime('UTC')}"
+        f"GROUP BY {_CLOCK} HAVING (bad OR good) AND {within('judged_at')}"
     )
 
 
@@ -36,10 +34,8 @@ def _by_policy(database: str) -> str:
         "sumIf(over_ms, over_ms > 0) AS late_ms, toInt64(countIf(over_ms > 0)) AS late "
         f"FROM ({_steps(database)}) GROUP BY {_POLICY}"
     )
-    numbers = [
-        ("org", "String", "Organisation", "org"),
-        ("source", "String", "Platform that sent the events", "source"),
-        ("project", "String", "Project within organisation and source", "project"),
+    columns: list[Told] = [
+        *PLACE,
         ("policy", "String", "Policy, of any contract", "policy"),
         ("contract", "String", "SLA, OLA or vendor", "contract"),
         ("version", "UInt32", "Version of the policy that the clock ended under", "version"),
@@ -56,11 +52,8 @@ def _by_policy(database: str) -> str:
         ("overdue_mean_min", VALUE, "How late the late ones were that are done, in minutes (28)",
          "if(late = 0, NULL, late_ms / late / 60000)"),
     ]  # fmt: skip
-    columns = [(f"{name} {kind} COMMENT {quoted(text)}", sql) for name, kind, text, sql in numbers]
     about = "Promises kept and broken in a range of time, by policy and version"
-    return create(
-        database, Shape("sla_by_policy", columns, about, (views_arguments.span(),)), source
-    )
+    return question(database, "sla_by_policy", about, columns, source)
 
 
 def _by_holder(database: str) -> str:
@@ -70,8 +63,7 @@ def _by_holder(database: str) -> str:
         "max(at) AS told_of_at, "
         f"countIf(kind = 'breach') > 0 AS bad FROM {database}.sla_ledger FINAL "
         "WHERE holds AND kind IN ('breach', 'fulfil', 'cancel') "
-        f"GROUP BY {_CLOCK} HAVING told_of_at >= {{from:DateTime('UTC')}} "
-        "AND told_of_at < {to:DateTime('UTC')}"
+        f"GROUP BY {_CLOCK} HAVING {within('told_of_at')}"
     )
     source = (
         "SELECT org, source, project, policy, contract, bad, one.1 AS state, one.2 AS queue, "
@@ -79,10 +71,8 @@ def _by_holder(database: str) -> str:
         f"arrayJoin(burned) AS one FROM ({latest})) "
         "GROUP BY org, source, project, policy, contract, bad, state, queue, team"
     )
-    numbers = [
-        ("org", "String", "Organisation", "org"),
-        ("source", "String", "Platform that sent the events", "source"),
-        ("project", "String", "Project within organisation and source", "project"),
+    columns: list[Told] = [
+        *PLACE,
         ("policy", "String", "Policy, of any contract", "policy"),
         ("contract", "String", "SLA, OLA or vendor", "contract"),
         ("breached", "UInt8", "1: of clocks that were not kept", "bad"),
@@ -92,8 +82,5 @@ def _by_holder(database: str) -> str:
         ("minutes", "Float64", "Minutes of the policy's calendar that went there", "ms / 60000"),
         ("clocks", "Int64", "Clocks whose time it is", "clocks"),
     ]
-    columns = [(f"{name} {kind} COMMENT {quoted(text)}", sql) for name, kind, text, sql in numbers]
     about = "Whose the time was of clocks that ended, or breached and still run, in a range of time"
-    return create(
-        database, Shape("sla_time_by_holder", columns, about, (views_arguments.span(),)), source
-    )
+    return question(database, "sla_time_by_holder", about, columns, source)

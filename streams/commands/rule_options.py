@@ -1,45 +1,34 @@
-"""The files of rules and targets as options: those of the floor, unless others are named."""
+"""The files of rules, targets and policies as options: the floor's own, unless one is named."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
 from streams import settings_sources
 from streams.notify_settings import Alerts
 
+F = TypeVar("F", bound=Callable[..., Any])
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-def _rules() -> Path:
-    return settings_sources.read(Alerts).rules
+def _file_of_floor(name: str, about: str) -> Callable[[F], F]:
+    """An option for one of the files that ``Alerts`` names."""
+
+    def named() -> Path:
+        path: Path = getattr(settings_sources.read(Alerts), name)
+        return path
+
+    return click.option(
+        f"--{name}",
+        type=FILE,
+        default=named,
+        show_default=f"WATCHFLOOR_ALERTS_{name.upper()}",
+        help=about,
+    )
 
 
-def _targets() -> Path:
-    return settings_sources.read(Alerts).targets
-
-
-def _policies() -> Path:
-    return settings_sources.read(Alerts).policies
-
-
-rules_option = click.option(
-    "--rules",
-    type=FILE,
-    default=_rules,
-    show_default="WATCHFLOOR_ALERTS_RULES",
-    help="The file of rules.",
-)
-targets_option = click.option(
-    "--targets",
-    type=FILE,
-    default=_targets,
-    show_default="WATCHFLOOR_ALERTS_TARGETS",
-    help="What was agreed.",
-)
-policies_option = click.option(
-    "--policies",
-    type=FILE,
-    default=_policies,
-    show_default="WATCHFLOOR_ALERTS_POLICIES",
-    help="What is promised.",
-)
+rules_option = _file_of_floor("rules", "The file of rules.")
+targets_option = _file_of_floor("targets", "What was agreed.")
+policies_option = _file_of_floor("policies", "What is promised.")
