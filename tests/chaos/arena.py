@@ -22,6 +22,7 @@ from tests.chaos import snapshots
 from tests.chaos.comparison import Verdict, compare_clickhouse, compare_fates
 from tests.chaos.crew import Crew
 from tests.chaos.grounds import Grounds
+from tests.chaos.promises import POLICIES, Promises
 from tests.chaos.sending import Sending
 from tests.chaos.truth import Panes, Place
 from tests.integration.main_job.conftest import environment
@@ -101,11 +102,14 @@ class Arena:
             time.sleep(_POLL_S)
 
     def _compare(self, wanted: Panes, whole: bool) -> Verdict:
-        verdict = compare_clickhouse(self.client, self.sending.sent, self.refused, wanted)
+        sending = self.sending
+        verdict = compare_clickhouse(
+            self.client, sending.sent, self.refused, wanted, sending.promises
+        )
         redis_url = self.grounds.direct["WATCHFLOOR_REDIS"]
         prefix = Names(self.settings.space.space).redis_prefix
         found = snapshots.read(redis_url, prefix)
-        snapshots.compare(found, self.sending.sent, wanted, verdict, whole=whole)
+        snapshots.compare(found, sending.sent, wanted, verdict, whole=whole)
         return verdict
 
 
@@ -113,10 +117,17 @@ class Arena:
 def arena(grounds: Grounds, folder: Path, *, without: str | None = None) -> Iterator[Arena]:
     """Set a space up with a crew at work, perhaps without a guard; all is gone at the end."""
     folder.mkdir(parents=True, exist_ok=True)
-    own = {"WATCHFLOOR_LOCAL_DIR": str(folder), **_OWN}
+    policies = folder / "policies.yaml"
+    policies.write_text(POLICIES)
+    own = {
+        "WATCHFLOOR_LOCAL_DIR": str(folder),
+        "WATCHFLOOR_ALERTS_POLICIES": str(policies),
+        **_OWN,
+    }
     with environment(grounds.direct | own):
         found = settings.read(f"c{token_hex(5)}")
         setup.set_up(found, lambda _: None, None)
+        promises = Promises(found)
     connections = found.connections
     client = clickhouse.connect(connections.clickhouse)
     client.database = Names(found.space.space).database
@@ -124,7 +135,7 @@ def arena(grounds: Grounds, folder: Path, *, without: str | None = None) -> Iter
     guard = {} if without is None else {"CHAOS_WITHOUT": without}
     crew = Crew(found.space.space, folder, grounds.through | own | guard)
     try:
-        with Sending(connections.kafka, topics.prefix) as sending:
+        with Sending(connections.kafka, topics.prefix, promises) as sending:
             for number in range(WORKERS):
                 crew.worker(f"w{number}")
             crew.deliver("clickhouse")

@@ -1,5 +1,6 @@
 """What is there, read from the stores themselves, against what has to be there."""
 
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +9,7 @@ from clickhouse_connect.driver.client import Client
 
 from streams.admin import Kafka
 from streams.standing import last_metas
+from tests.chaos.promises import SETTLED_MS, Promises, only_clocks, stored_ledger
 from tests.chaos.truth import Panes, Place, Sent
 from tests.integration.main_job.row_sets import panes_in_clickhouse
 from tests.oracle.measures import M
@@ -63,7 +65,7 @@ def compare_panes(found: Panes, wanted: Panes, verdict: Verdict) -> None:
 
 
 def _known(panes: Panes) -> Panes:
-    """Only what the oracle counts; clocks of SLA policies have oracles of their own."""
+    """Only what the oracle counts; clocks of SLA policies are compared by themselves."""
     found = {
         at: {key: n for key, n in tally.items() if key >> 12 in _COUNTED}
         for at, tally in panes.items()
@@ -81,10 +83,25 @@ def compare_fates(kafka: Kafka, changelog: str, partitions: int, sent: Sent) -> 
     return Counter({name: n for name, n in found.items() if n})
 
 
-def compare_clickhouse(client: Client, sent: Sent, refused: set[Place], wanted: Panes) -> Verdict:
-    """Panes, items, labels and dead letters; ``refused`` are rows that a sink would not take."""
+def compare_clocks(client: Client, found: Panes, promises: Promises, verdict: Verdict) -> None:
+    """What SLA clocks count for, and every step in their ledger, up to a minute ago."""
+    now_ms = int(time.time() * 1000)
+    promises.pass_to(now_ms)
+    before_ms = now_ms - SETTLED_MS
+    compare_panes(only_clocks(found, before_ms), promises.panes(before_ms), verdict)
+    stored, told = stored_ledger(client, before_ms), promises.ledger(before_ms)
+    if stored != told:
+        verdict.note(f"ledger: {sorted(set(stored) ^ set(told))[:4]} of {len(told)}")
+
+
+def compare_clickhouse(
+    client: Client, sent: Sent, refused: set[Place], wanted: Panes, promises: Promises
+) -> Verdict:
+    """Panes, clocks, items, labels, dead letters; ``refused``: rows that a sink would not take."""
     verdict = Verdict()
-    compare_panes(_known(panes_in_clickhouse(client)), wanted, verdict)
+    panes = panes_in_clickhouse(client)
+    compare_panes(_known(panes), wanted, verdict)
+    compare_clocks(client, panes, promises, verdict)
     _compare_items(client, sent, verdict)
     labels = client.query("SELECT item_id, label, count() FROM labels FINAL GROUP BY ALL")
     found = {(item, label): n for item, label, n in labels.result_rows}

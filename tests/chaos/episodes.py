@@ -17,7 +17,8 @@ from tests.chaos.maker import Maker
 
 ITEMS = 40
 FEED_S_LEAST = 6.0
-EXACT_S_MAX = 120.0
+#: Patience, not a promise: how long it took is in the table.
+EXACT_S_MAX = 300.0
 
 
 @dataclass(frozen=True, slots=True)

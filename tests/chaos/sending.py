@@ -13,6 +13,7 @@ from typing import Any
 from kafka import KafkaProducer
 
 from tests.chaos.maker import Letter
+from tests.chaos.promises import Promises
 from tests.chaos.truth import Sent
 
 _ANSWER_S = 120
@@ -21,8 +22,9 @@ _ANSWER_S = 120
 class Sending:
     """A producer for the input topics of one space; ``sent`` is what Kafka has taken."""
 
-    def __init__(self, servers: str, prefix: str) -> None:
+    def __init__(self, servers: str, prefix: str, promises: Promises) -> None:
         self.sent = Sent()
+        self.promises = promises
         self._prefix = prefix
         self._taking = threading.Lock()
         self._producer = KafkaProducer(
@@ -60,6 +62,7 @@ class Sending:
             metadata = answer.get(_ANSWER_S)
             with self._taking:
                 self.sent.took(letter, (letter.topic, metadata.partition, metadata.offset))
+                self.promises.took(letter, metadata.timestamp)
 
     def _one(self, letter: Letter) -> Any:
         return self._producer.send(

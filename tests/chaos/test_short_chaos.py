@@ -1,6 +1,7 @@
 """A short selection of faults on one real floor; ``make chaos`` has them all, many times."""
 
 import os
+import time
 from collections.abc import Iterator
 from random import randrange
 
@@ -40,3 +41,5 @@ def test_the_truth_comes_out_whatever_breaks(floor: Arena, names: tuple[str, ...
 def test_in_the_end_every_snapshot_is_there_and_right(floor: Arena) -> None:
     verdict = floor.await_exact(WHOLE_S_MAX, whole=True)
     assert verdict.exact, (SEED, verdict)
+    kinds = {step[3] for step in floor.sending.promises.ledger(time.time_ns() // 1_000_000)}
+    assert kinds >= {"activate", "at_risk", "breach", "pause", "resume", "fulfil"}
