@@ -64,7 +64,7 @@ def compare_panes(found: Panes, wanted: Panes, verdict: Verdict) -> None:
             verdict.notes.append(f"pane {at}: {one} is not {other}")
 
 
-def _known(panes: Panes) -> Panes:
+def only_counted(panes: Panes) -> Panes:
     """Only what the oracle counts; clocks of SLA policies are compared by themselves."""
     found = {
         at: {key: n for key, n in tally.items() if key >> 12 in _COUNTED}
@@ -100,7 +100,7 @@ def compare_clickhouse(
     """Panes, clocks, items, labels, dead letters; ``refused``: rows that a sink would not take."""
     verdict = Verdict()
     panes = panes_in_clickhouse(client)
-    compare_panes(_known(panes), wanted, verdict)
+    compare_panes(only_counted(panes), wanted, verdict)
     compare_clocks(client, panes, promises, verdict)
     _compare_items(client, sent, verdict)
     labels = client.query("SELECT item_id, label, count() FROM labels FINAL GROUP BY ALL")

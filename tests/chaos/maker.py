@@ -41,16 +41,24 @@ class Letter:
 
 @dataclass(slots=True)
 class Maker:
-    """Writes the records of one episode; ``number`` keeps the items of episodes apart."""
+    """Writes the records of one episode; ``number`` keeps the items of episodes apart.
+
+    ``crew`` names the people who work on them; by default an episode has its own.
+    """
 
     seed: int
     number: int
     now_ms: int
+    crew: int | None = None
     _count: int = 0
     _rng: Random = field(init=False)
 
     def __post_init__(self) -> None:
         self._rng = Random(f"{self.seed}/{self.number}")
+
+    @property
+    def _crew(self) -> int:
+        return self.number if self.crew is None else self.crew
 
     def letters(self, items: int) -> list[Letter]:
         """All records in the order of sending: lives mixed, some told two to five times.
@@ -94,7 +102,7 @@ class Maker:
             "queue_id": rng.choice(QUEUES),
         }
         turn: Event = {
-            "actor_id": f"{self.number}-person-{rng.randrange(6)}",
+            "actor_id": f"{self._crew}-person-{rng.randrange(6)}",
             "assignment_id": f"{name}/1",
             "team_id": rng.choice(("blue", "red")),
             "site": rng.choice(("manila", "lisbon")),
@@ -128,7 +136,7 @@ class Maker:
         """One item with half of all records."""
         name = f"{self.number}-hot"
         place = {"item_id": name, "project_id": "p1", "queue_id": "images"}
-        turn = place | {"actor_id": f"{self.number}-person-1", "assignment_id": "hot/1"}
+        turn = place | {"actor_id": f"{self._crew}-person-1", "assignment_id": "hot/1"}
         for at in range(HOT_EVENTS):
             age_ms = AGE_MS_MAX - at * HOT_EVERY_MS
             event = self._event("work.heartbeat", self.now_ms - age_ms, turn)
