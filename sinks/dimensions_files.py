@@ -8,23 +8,10 @@ from pathlib import Path
 
 import yaml
 
+from schemas.faults import Fault
 from sinks.dimensions import ALL, Dimension
 
 FILE_BYTES_MAX = 32 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that is wrong, and where; ``field`` may be empty."""
-
-    file: str
-    line: int
-    field: str
-    message: str
-
-    def __str__(self) -> str:
-        where = f" {self.field}:" if self.field else ""
-        return f"{self.file}:{self.line}:{where} {self.message}"
 
 
 class DimensionsRefused(Exception):

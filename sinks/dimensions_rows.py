@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby, pairwise
 
+from schemas.faults import Fault
 from schemas.metrics import METRIC_BY_ID
 from schemas.rules_amounts import amount
 from sinks.dimensions import ALL, OPEN_END, Dimension, Value
-from sinks.dimensions_files import DimensionsRefused, Fault, Raw, RawRow
+from sinks.dimensions_files import DimensionsRefused, Raw, RawRow
 
 #: More are not told at once: they are usually one mistake.
 FAULTS_TOLD_MAX = 20

@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from schemas.calendars import BusinessCalendar
+from schemas.faults import Fault
 from schemas.policies import (
     Condition,
     Policy,
@@ -19,7 +20,7 @@ from streams import marked_yaml, settings_sources
 from streams.core.kept import Layout, NotKept
 from streams.core.plan import Plan
 from streams.core.terms import Book, make_book
-from streams.marked_yaml import Fault, FileRefused
+from streams.marked_yaml import FileRefused
 from streams.notify_settings import Alerts
 
 POLICIES_FILE = Path(__file__).resolve().parent.parent / "deploy" / "policies.yaml"

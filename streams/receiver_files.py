@@ -6,13 +6,14 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from schemas import receivers as shapes
+from schemas.faults import Fault
 from schemas.receivers import Receiver, ReceiversFile, SecretRef
 from schemas.rules import keys_of
 from sinks.notify.safety import UnsafeTarget, check_url
 from sinks.notify.signing import BadSecret, signing_key
 from sinks.notify.vault import SecretMissing, reveal
 from streams import marked_yaml
-from streams.marked_yaml import Fault, FileRefused, Location
+from streams.marked_yaml import FileRefused, Location
 
 _PARTS: dict[str, type[BaseModel]] = {
     "webhook": shapes.Webhook,

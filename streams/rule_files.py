@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from schemas.faults import Fault
 from schemas.groupings import Grouping
 from schemas.metrics import METRIC_BY_ID
 from schemas.rules import Rule, RulesFile, Slo, keys_of
@@ -12,7 +13,7 @@ from streams import marked_yaml
 from streams.core.rule_checks import Floor, rule_faults
 from streams.core.rules import RuleBook, make_ready
 from streams.floor_files import DEPLOY, read_groupings
-from streams.marked_yaml import Fault, FileRefused, Marked
+from streams.marked_yaml import FileRefused, Marked
 
 RULES_FILE = DEPLOY / "rules.yaml"
 TARGETS_FILE = DEPLOY / "targets.yaml"

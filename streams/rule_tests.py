@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from schemas.faults import Fault
 from schemas.groupings import Grouping
 from schemas.rules_tests import AlertTest, ExpectedAlert, RuleTest, TestsFile
 from streams import marked_yaml
@@ -12,7 +13,7 @@ from streams.core.alerts import Alert
 from streams.core.observations import Index
 from streams.core.plan import DAY_MS, Plan
 from streams.core.rules import RuleBook
-from streams.marked_yaml import Fault, FileRefused, Marked
+from streams.marked_yaml import FileRefused, Marked
 from streams.rule_floors import CountedFloor, EventFloor, Floor
 from streams.rule_series import Script, ScriptedObserver, make_series
 

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import click
 
+from schemas.faults import Fault
 from streams.commands import backtest, rule_worth, suggest
 from streams.commands.rule_options import FILE, policies_option, rules_option, targets_option
 from streams.floor_files import read_calendar, read_groupings
-from streams.marked_yaml import Fault, FileRefused
+from streams.marked_yaml import FileRefused
 from streams.policy_files import read_policies
 from streams.refusals import Refusal
 from streams.rule_files import read_rules
