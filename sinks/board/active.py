@@ -14,7 +14,8 @@ from sinks.board.ids import grouping_of
 from sinks.board.words import HISTORY_AWAY, why
 
 SPAN_MS, SPAN = 15 * 60_000, "15m"
-_PLACE = ("org", "source", "project", "queue", "team", "site")
+#: What an item knows of where it is.
+PLACE = frozenset({"org", "source", "project", "queue", "team", "site"})
 
 
 @dataclass(slots=True)
@@ -40,7 +41,7 @@ class Active:
 
 def countable(groupings: tuple[Grouping, ...]) -> tuple[Grouping, ...]:
     """Groupings whose people can be counted: an item carries these dimensions."""
-    return tuple(each for each in groupings if set(each.dimensions) <= set(_PLACE))
+    return tuple(each for each in groupings if set(each.dimensions) <= PLACE)
 
 
 def query(database: str, groupings: tuple[Grouping, ...], as_of_ms: int) -> str:

@@ -142,6 +142,12 @@ def _file(path: Path) -> web.StreamResponse:
     return web.FileResponse(path, headers={"Cache-Control": "no-cache", "Content-Type": kind})
 
 
+def _wants_page(request: web.Request) -> bool:
+    """Whether somebody mistyped an address: the page then says so, with the way back."""
+    accepted = request.headers.get("Accept", "")
+    return "text/html" in accepted and not request.path.startswith("/api/")
+
+
 @web.middleware
 async def _worded(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Errors in words, and the headers that every answer has."""
@@ -155,6 +161,9 @@ async def _worded(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         code = "not_found" if error.status in (404, 405) else "bad_request"
         response = refusal(Failed(code, error.reason, ""))
+        if error.status == 404 and _wants_page(request):
+            response = _file(STATIC / "index.html")
+            response.set_status(404)
     if not response.prepared:
         response.headers.update(HEADERS)
     return response

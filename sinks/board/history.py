@@ -12,6 +12,7 @@ from typing import Any
 
 from schemas.groupings import Grouping, subject_key
 from schemas.metrics import METRIC_BY_ID
+from sinks.board import hands
 from sinks.board.asking import ClickHouse
 from sinks.board.ids import id_of
 from sinks.board.live import Held
@@ -101,6 +102,11 @@ class History:
             key: [each["value"] for each in _filled(rows, asked, is_level=is_level)]
             for key, rows in found.items()
         }
+
+    async def hands(self, held: Held, as_of_ms: int) -> list[dict[str, Any]]:
+        """Who worked at a place; raises HistoryAway."""
+        at_ms = as_of_ms - as_of_ms % MINUTE_MS
+        return await self._ask(hands.query(self.clickhouse.database, held.dims, at_ms), 60.0)
 
     async def _ask(self, sql: str, fresh_s: float) -> list[dict[str, Any]]:
         """Ask, or answer what was answered a moment ago."""

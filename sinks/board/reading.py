@@ -10,12 +10,14 @@ from aiohttp import web
 from schemas.groupings import Grouping
 from schemas.metrics import METRIC_BY_ID, METRICS
 from sinks.board import alerts as shown_alerts
+from sinks.board import hands, runbooks
 from sinks.board import history as past
-from sinks.board import runbooks
 from sinks.board.access import Door
+from sinks.board.active import PLACE as ITEM_PLACE
 from sinks.board.answers import Failed, answer
 from sinks.board.asking import HistoryAway
 from sinks.board.channels import Channel
+from sinks.board.declared import declared
 from sinks.board.history import History, stretch
 from sinks.board.hub import Hub, TooManyViews, now_ms
 from sinks.board.ids import id_of
@@ -27,7 +29,6 @@ from sinks.board.stream import serve
 from sinks.board.view import described
 from sinks.board.wishes import WINDOWS, Asker, metrics_of
 from sinks.board.words import CAUSES, STATUSES
-from sinks.formula_text import formula_text
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _HISTORY_REMEDY = "watchfloor local up, or see ClickHouse's log; live numbers go on"
@@ -51,6 +52,7 @@ class Reading:
             "subject": self.subject,
             "stream": self.stream,
             "subjects": self.subjects,
+            "people": self.people,
             "history": self.past,
             "sparklines": self.sparklines,
             "alerts": self.alerts,
@@ -98,6 +100,16 @@ class Reading:
             found = [described(held) for held in inside if asker.scope.sees(held)]
         names = [name for name in self.groupings if asker.scope.sees_grouping(name)]
         return answer({"subjects": found, "groupings": names})
+
+    async def people(self, request: web.Request) -> web.StreamResponse:
+        """Who worked at a place in the last day."""
+        asker = self.asker(request)
+        asker.grouping({}, "by", "annotator")
+        held = await self._held(asker, request)
+        if not asker.scope.is_everything or held.dims.keys() - ITEM_PLACE:
+            raise Failed("not_allowed", "People are listed for whole floors and places only.", "")
+        as_of_ms = asker.live.as_of_ms or now_ms()
+        return answer(hands.shown(await self._away(self.history.hands(held, as_of_ms))))
 
     async def past(self, request: web.Request) -> web.StreamResponse:
         """Metrics of one subject over time."""
@@ -155,7 +167,7 @@ class Reading:
         """What every metric means."""
         self.asker(request)
         body = {"causes": CAUSES, "statuses": STATUSES, "windows": WINDOWS}
-        return answer({"metrics": [_declared(each.id) for each in METRICS], **body})
+        return answer({"metrics": [declared(each.id) for each in METRICS], **body})
 
     async def sql(self, request: web.Request) -> web.StreamResponse:
         """The query that gives a number again."""
@@ -227,20 +239,6 @@ class Reading:
         except HistoryAway as error:
             says = f"ClickHouse does not answer ({error})."
             raise Failed("history_away", says, _HISTORY_REMEDY) from None
-
-
-def _declared(name: str) -> dict[str, Any]:
-    metric = METRIC_BY_ID[name]
-    return {
-        **asdict(metric),
-        "formula": formula_text(metric.formula),
-        "unit": metric.unit.value,
-        "direction": metric.direction.value,
-        "interval": metric.interval.value,
-        "dimensions": sorted(metric.dimensions),
-        "always_by": sorted(metric.always_by),
-        "history": past.has_history(name),
-    }
 
 
 def _shell(text: str) -> str:

@@ -53,8 +53,22 @@ def test_a_surge_is_on_the_page_whole(site: Site) -> None:
     async def act(page: Page) -> None:
         await page.locator("#age").get_by_text("old").wait_for()
         await feed_steadily(site.floor.settings, _surge(queue), 0.2)
+        sent_s = time.monotonic()
         row = page.locator("#rows tr", has=page.get_by_role("link", name=queue, exact=True))
+        await expect(row).to_be_visible()
+        seen_s = time.monotonic() - sent_s
         await expect(row).to_contain_text(str(SURGE))
+        whole_s = time.monotonic() - sent_s
+        print(f"a surge was on the page {seen_s:.2f} s after it was sent, whole {whole_s:.2f} s")
+
+    _look(site, act)
+
+
+def test_the_first_number_is_there_soon_after_the_page(site: Site) -> None:
+    async def act(page: Page) -> None:
+        there = "() => document.querySelector('.number:not(.unknown)') && performance.now()"
+        shown = await page.wait_for_function(there, polling="raf")
+        print(f"the first number was there {float(await shown.json_value()):.0f} ms after the load")
 
     _look(site, act)
 

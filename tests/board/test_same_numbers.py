@@ -87,17 +87,22 @@ def test_nearly_every_metric_is_known_after_an_hour(ground: Ground) -> None:
     asyncio.run(look())
 
 
+async def printed_by_top(space: str) -> Any:
+    """What `watchfloor top` says of a space."""
+    command = [sys.executable, "-m", "streams.main", "--space", space, "top", "--once", "--json"]
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    out, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    return json.loads(out)
+
+
 def test_top_says_what_the_board_says(ground: Ground) -> None:
     async def compare() -> None:
         async with open_stand(ground) as stand:
             shown = await stand.get("/api/snapshot?by=queue&detail=1")
-            command = [sys.executable, "-m", "streams.main", "--space", ground.space]
-            process = await asyncio.create_subprocess_exec(
-                *command, "top", "--once", "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE
-            )
-            out, err = await process.communicate()
-            assert process.returncode == 0, err.decode()
-            printed = json.loads(out)
+            printed = await printed_by_top(ground.space)
             for name in ("as_of_ms", "columns", "rows", "strip", "alerts", "place"):
                 assert _timeless(printed[name]) == _timeless(shown[name]), name
 

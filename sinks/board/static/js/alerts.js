@@ -12,7 +12,7 @@ export function alertList(alerts) {
     el("a", { href: `/alerts/${alert.fingerprint}`, "data-key": alert.fingerprint }, alert.rule), " ",
     el("span.pill", { class: alert.severity }, `▲ ${alert.severity}`), ` ${alert.state}`,
     alert.acknowledged_by ? ` · ${alert.acknowledged_by} takes care of it` : "", alert.suppressed_by?.length ? " · silenced" : "",
-    el("div", {}, alert.summary), el("div.soft", {}, `since ${moment(alert.starts_at_ms, true)}`))));
+    el("div", {}, alert.summary), el("div.soft", {}, `since ${moment(alert.starts_at_ms, true)}${alert.ends_at_ms ? `, ended ${moment(alert.ends_at_ms, true)}` : ""}`))));
 }
 
 /** The page of all alerts and silences. */
@@ -36,7 +36,7 @@ export async function alertPage(page, fingerprint, me) {
 
 function facts(alert, annotations) {
   const value = alert.value === null ? alert.cause ?? "not known" : amount(alert.value, alert.unit);
-  return pairs([["Value", `${value} (n = ${alert.n}), fires at ${alert.op} ${amount(alert.threshold, alert.unit)}`], ["Since", moment(alert.starts_at_ms, true)],
+  return pairs([["Value", `${value} (n = ${alert.n}), fires at ${alert.op} ${amount(alert.threshold, alert.unit)}`], ["Since", moment(alert.starts_at_ms, true)], ["Ended", alert.ends_at_ms ? moment(alert.ends_at_ms, true) : null],
     ["Labels", Object.entries(alert.labels).map((pair) => pair.join("=")).join(", ")],
     ["Acknowledged by", alert.acknowledged_by ? `${alert.acknowledged_by}: ${alert.note}` : "nobody"],
     ["Place", alert.place ? el("a", { href: `/?place=${encodeURIComponent(alert.place)}` }, "its numbers") : null],

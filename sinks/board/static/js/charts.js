@@ -54,12 +54,15 @@ function plot(drawing, { points, target, unit }, width) {
   const axis = { stroke: soft, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 } };
   new window.uPlot({
     width: Math.max(220, width), height: HEIGHT, legend: { show: false }, cursor: { show: false },
-    series: [{}, { stroke: line, width: 2 }, { stroke: "transparent" }, { stroke: "transparent" },
+    series: [{}, { stroke: line, width: 2, points: { show: true, size: 6, fill: line, filter: () => alone(data[1]) } }, { stroke: "transparent" }, { stroke: "transparent" },
       { stroke: soft, dash: [6, 5], width: 1.5 }],
     bands: [{ series: [3, 2], fill: style("--band") }],
     axes: [{ ...axis, size: 32, values: (_, ticks) => ticks.map(clock) }, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => amount(tick, unit).replace("\u00a0/\u00a0h", "")) }],
   }, data, drawing);
 }
+
+/** Steps between two that are not known: no line goes through them. */
+const alone = (values) => values.flatMap((value, at) => (value !== null && (values[at - 1] ?? null) === null && (values[at + 1] ?? null) === null ? [at] : []));
 
 const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 

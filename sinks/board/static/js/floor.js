@@ -9,6 +9,8 @@ const CHARTS = ["throughput", "golden_accuracy", "backlog_waiting"];
 /** Nothing waits for a person: what waits is a queue's. */
 const CHARTS_OF_PERSON = ["throughput", "golden_accuracy", "first_pass_yield"];
 const PAGE_OF = { queue: "/queue", team: "/team", site: "/site", project: "/project", annotator: "/person", reviewer: "/person" };
+/** Where people are listed, for those who may see them. */
+const WITH_PEOPLE = new Set(["/queue", "/team", "/site", "/project"]);
 const GROUPINGS = ["queue", "project", "team", "site"];
 /** Where there is little room; the whole title is a click away. */
 const SHORT = {
@@ -21,12 +23,25 @@ const SHARES = new Set(["golden_accuracy", "first_pass_yield", "service_level"])
 
 export class Floor {
   constructor(page, address, definitions, me) {
-    Object.assign(this, { page, address, definitions, me, sort: null, sparks: {} });
-    this.parts = Object.fromEntries(["head", "strip", "table", "alerts", "pipeline", "detail"].map((name) => [name, el("section", { id: name })]));
+    Object.assign(this, { page, address, definitions, me, sort: null, sparks: null });
+    this.parts = Object.fromEntries(["head", "strip", "table", "hands", "alerts", "pipeline", "detail"].map((name) => [name, el("section", { id: name })]));
     const place = address.query.get("place") ?? "all";
     this.charts = el("div.charts", {}, ...(location.pathname === "/person" ? CHARTS_OF_PERSON : CHARTS).map((metric) => chart(place, metric, address.query.get("span") ?? "1h")));
-    show(page, this.parts.head, this.parts.strip, this.charts, this.parts.table, this.parts.detail, this.parts.alerts, this.parts.pipeline);
+    show(page, this.parts.head, this.parts.strip, this.charts, this.parts.table, this.parts.hands, this.parts.detail, this.parts.alerts, this.parts.pipeline);
     this.lookAtSparks(place);
+    if (me.may.people && WITH_PEOPLE.has(location.pathname)) this.lookAtHands(place);
+  }
+
+  /** Who worked here: the way from a queue to its people. */
+  async lookAtHands(place) {
+    const found = await ask(`/api/people?${new URLSearchParams({ place })}`).catch((error) => ({ says: error.message }));
+    if (!this.page.contains(this.parts.hands)) return;
+    setTimeout(() => this.lookAtHands(place), 60_000);
+    const rows = (found.people ?? []).map(({ subject, name, items }) => el("tr", {}, el("td", {}, el("a", { href: `/person?place=${encodeURIComponent(subject)}`, "data-key": `person ${subject}` }, name)), el("td", {}, plural(items, "item"))));
+    const head = ["Person", "Items whose latest submission is theirs"].map((name) => el("th", { scope: "col" }, name));
+    show(this.parts.hands, el("h2", {}, "Who worked here, last 24 h, by name"),
+      rows.length ? el("div.scroll", {}, el("table", {}, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows))) : el("p.soft", {}, found.says ?? "Nobody submitted an item here."),
+      found.more ? el("p.soft", {}, "More are not shown.") : "");
   }
 
   async lookAtSparks(place) {
@@ -84,7 +99,7 @@ export class Floor {
     const head = columns.map(({ metric, title, window }) => el("th", { scope: "col", title, "aria-sort": this.sort?.metric === metric ? (this.sort.down ? "descending" : "ascending") : "none" },
       el("button", { type: "button", "data-key": `sort ${metric}`, onclick: () => { this.sort = { metric, down: this.sort?.metric === metric ? !this.sort.down : true }; this.draw(state); } }, SHORT[metric] ?? title, window ? ` ${window}` : "")));
     const body = this.sorted(state.rows).map((row) => el("tr", {}, el("td", {}, this.link(by, row), row.alerts ? el("span.pill.warning", {}, plural(row.alerts, "alert")) : "", el("div.why", {}, row.path)),
-      el("td.left", {}, spark(this.sparks[row.subject])), ...columns.map(({ metric, unit }) => cell(row, metric, unit))));
+      el("td.left", {}, this.sparks ? spark(this.sparks[row.subject]) : el("span.soft", {}, "…")), ...columns.map(({ metric, unit }) => cell(row, metric, unit))));
     const groupings = [...GROUPINGS, ...(this.me.may.people ? ["annotator", "reviewer"] : [])];
     return [el("h2", {}, "By ", el("select", { "aria-label": "Group by", "data-key": "by", onchange: (event) => this.address.with({ by: event.target.value }) },
       ...groupings.map((name) => el("option", { value: name, selected: name === by }, name)))),
@@ -123,7 +138,7 @@ function detailed(window, id, unit) {
 function cell(row, metric, unit) {
   const reading = row.cells[metric], status = row.status?.[metric];
   const unknown = reading?.value === null || reading?.value === undefined;
-  return el("td", { class: status ?? "" }, unknown ? el("span.why", {}, said(reading, unit)) : said(reading, unit), status && status !== "met" ? el("div.why", {}, STATUS[status]) : "",
+  return el("td", { class: status ?? "", "data-metric": metric }, unknown ? el("span.why", {}, said(reading, unit)) : said(reading, unit), status && status !== "met" ? el("div.why", {}, STATUS[status]) : "",
     SHARES.has(metric) && !unknown ? el("div.why", {}, interval(reading, unit)) : "");
 }
 

@@ -14,9 +14,16 @@ export function span(seconds) {
   return `${tenths.format(seconds / 86400)}${GAP}d`;
 }
 
+/** Never rounded to all or nothing: what is missing of 100 may be what matters. */
+function percent(value) {
+  if (value < 100 && value > 99.9) return ">99.9";
+  if (value > 0 && value < 0.1) return "<0.1";
+  return tenths.format(value);
+}
+
 /** A known value in its unit. */
 export function amount(value, unit) {
-  if (unit === "fraction") return `${tenths.format(value * 100)}${GAP}%`;
+  if (unit === "fraction") return `${percent(value * 100)}${GAP}%`;
   if (unit === "s") return span(value);
   if (unit === "min") return span(value * 60);
   if (unit === "h") return span(value * 3600);
