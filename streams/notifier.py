@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
 
 import msgspec
@@ -79,6 +79,10 @@ class Notifier:
         assert self._replay is not None
         replay(self._replay[0], batch)
 
+    def settle(self, partition: int) -> Iterator[None]:
+        """Nothing takes long here."""
+        return iter(())
+
     def ready(self, partition: int, epoch: int, end_offset: int) -> None:
         """The partition is ours."""
         assert self._replay is not None
@@ -142,9 +146,8 @@ class Notifier:
                     self.book.name_items(each)
                 await self._flush()
 
-    async def decide(self, receivers: Iterable[Receiver], moment: Moment) -> Book | None:
+    async def decide(self, receivers: Sequence[Receiver], moment: Moment) -> Book | None:
         """Decide who is told of what; the book, in which every notice is durable."""
-        receivers = tuple(receivers)
         async with self.lock:
             if self.book is None:
                 return None
@@ -152,7 +155,7 @@ class Notifier:
                 # The last owner may have died before it logged what the book knows.
                 await self._log(self.book.notices.values(), moment.now_ms)
                 self._logged = self.book
-            self._drop_logged()
+            self._drop_logged(self.book)
             names = {each.name for each in receivers}
             gone = {each.receiver for each in self.book.notices.values()} - names
             ended = [n for name in gone for n in give_up(self.book, name, "receiver_removed")]
@@ -185,8 +188,7 @@ class Notifier:
         """What is to be sent to a receiver now; it is durable, since the lock is free."""
         async with self.lock:
             pending = [] if self.book is None else self.book.pending(receiver)
-        at_ms = now_ms()
-        return next((each for each in pending if each.next_try_ms <= at_ms), None)
+        return next((each for each in pending if each.next_try_ms <= now_ms()), None)
 
     async def keep(self, silence: Silence) -> None:
         """Know of a silence at once, before the floor says so; raises NotOwner."""
@@ -208,12 +210,11 @@ class Notifier:
 
     # -- inside
 
-    def _drop_logged(self) -> None:
+    def _drop_logged(self, book: Book) -> None:
         """Forget notices that are over: what became of them was logged before the lock fell."""
-        assert self.book is not None
-        for notice in list(self.book.notices.values()):
+        for notice in list(book.notices.values()):
             if notice.outcome != "pending":
-                self.book.drop_notice(notice.id)
+                book.drop_notice(notice.id)
 
     async def _log(self, notices: Iterable[Notice], at_ms: int) -> None:
         told: list[Told] = [each for notice in notices for each in notice.told(at_ms)]

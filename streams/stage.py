@@ -7,7 +7,7 @@ as one atomic batch, then everything that follows from it, then the offsets.
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar, cast
 
@@ -99,6 +99,10 @@ class Stage(ABC, Generic[State]):
     def apply(self, partition: int, batch: Replayed) -> None:
         """Take in what the changelog says."""
         replay(self._replays[partition][0], batch)
+
+    def settle(self, partition: int) -> Iterator[None]:
+        """What takes long of a recovery, in slices."""
+        return self._replays[partition][0].settle()
 
     def ready(self, partition: int, epoch: int, end_offset: int) -> None:
         """The partition is ours."""

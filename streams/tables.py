@@ -17,7 +17,7 @@ import os
 import socket
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, cast
 
 import faust
@@ -56,6 +56,9 @@ class PartitionLog(Protocol):
         the epoch in a header of what you append.
         """
 
+    def settle(self, partition: int) -> Iterable[None]:
+        """All is told: work out what follows from it, in slices of some tenths of a second."""
+
     def ready(self, partition: int, epoch: int, end_offset: int) -> None:
         """The partition is ours under ``epoch``; the next append lands at ``end_offset``."""
 
@@ -77,6 +80,8 @@ class LogTable(faust.Table[bytes, bytes]):
             app, name=name, changelog_topic=channel, key_type=bytes, value_type=bytes
         )  # fmt: skip
         self.topic = topic
+        #: Grows while a recovery gets on.
+        self.progress = 0
         self._listener = listener
         self._ends: dict[int, int] = {}
         self._begun: set[int] = set()
@@ -124,11 +129,21 @@ class LogTable(faust.Table[bytes, bytes]):
         claims = dict(zip(ordered, epochs, strict=True))
         await self._replay(dict(claims), begun)
         # The reader takes a moment to stop, long enough for a rebalance.
-        if self._begun is not begun:
-            raise RebalanceAgain
+        await self._turn(begun)
+        for partition in ordered:
+            # A worker that is silent between slices for long would lose its partitions.
+            for _ in self._listener.settle(partition):
+                self.progress += 1
+                await self._turn(begun)
         for partition, epoch in claims.items():
             self._ends[partition] = epoch + 1
             self._listener.ready(partition, epoch, epoch + 1)
+
+    async def _turn(self, begun: set[int]) -> None:
+        """Let others run; raises RebalanceAgain when the partitions were taken away by then."""
+        await asyncio.sleep(0)
+        if self._begun is not begun:
+            raise RebalanceAgain
 
     async def _claim(self, partition: int) -> int:
         owner = f"{socket.gethostname()}:{os.getpid()}".encode()
@@ -150,9 +165,7 @@ class LogTable(faust.Table[bytes, bytes]):
                     if self._begun is not begun:
                         raise RebalanceAgain
                     self._take_in(tp, records, until, reader)
-                    await asyncio.sleep(0)
-                if self._begun is not begun:
-                    raise RebalanceAgain
+                await self._turn(begun)
         finally:
             await reader.stop()
 
@@ -168,6 +181,7 @@ class LogTable(faust.Table[bytes, bytes]):
             del until[tp.partition]
             reader.pause(tp)
         self._listener.apply(tp.partition, records)
+        self.progress += len(records)
 
     @property
     def _producer(self) -> Producer:

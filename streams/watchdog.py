@@ -18,6 +18,7 @@ from faust.types import TP
 from mode import Service
 
 from streams.runtime import App
+from streams.tables import LogTable
 from streams.transport import Consumer
 
 log = logging.getLogger(__name__)
@@ -31,8 +32,7 @@ PATIENCE_TIMES = 5
 class Limits:
     """How long a worker may go without a sign of work, in seconds of the wall clock."""
 
-    #: From the start, or from a revocation, until the partitions flow again; above the time
-    #: that the largest recovery takes.
+    #: While partitions do not flow: without any progress of a recovery, which may take long.
     unready_s_max: float = 180.0
     #: With lag and without a commit that moves; above the longest batch and flush.
     commit_age_s_max: float = 300.0
@@ -61,6 +61,7 @@ class Watchdog(Service):
         self._excused = excused
         self._reason = reason or app.fatal
         self._unready_since: float | None = monotonic()
+        self._recovered = 0
         self._progress: dict[TP, tuple[int, float]] = {}
         self._turned_at = monotonic()
         self._stopping = threading.Event()
@@ -96,10 +97,14 @@ class Watchdog(Service):
         if self._consumer is not None and self._consumer.reading:
             self._unready_since = None
             return None
-        since = self._unready_since = self._unready_since or now_s
-        if now_s - since < self._limits.unready_s_max:
+        tables = cast("dict[str, LogTable]", self.app.tables)
+        recovered = sum(table.progress for table in tables.values())
+        if self._unready_since is None or recovered != self._recovered:
+            self._unready_since, self._recovered = now_s, recovered
+        still_s = now_s - self._unready_since
+        if still_s < self._limits.unready_s_max:
             return None
-        return f"not ready for {now_s - since:.0f} s"
+        return f"not ready, and nothing recovered for {still_s:.0f} s"
 
     def _stuck_commit(self, now_s: float) -> str | None:
         if self._unready_since is not None or self._consumer is None or self._excused():

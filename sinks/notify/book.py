@@ -4,14 +4,13 @@ Pure and durable: every change is a record to append, and the records put it bac
 are wall clock (UTC ms) unless they belong to an alert.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 import msgspec
 
 from schemas.alerts import AlertTransition, Silence
 from schemas.forgetting import fingerprint
-from schemas.notices import Told
 from sinks.notify.decision import Mark, is_active
 from sinks.notify.forgotten import is_about, without
 from sinks.notify.notice import Notice
@@ -183,10 +182,6 @@ class Book:
         ]
         return sorted(found, key=lambda notice: (notice.created_ms, notice.id))
 
-    def told(self, now_ms: int) -> list[Told]:
-        """All that the log must have of the notices here, sent or not."""
-        return [each for notice in self.notices.values() for each in notice.told(now_ms)]
-
     # -- the log
 
     def records(self) -> list[LogRecord]:
@@ -227,6 +222,10 @@ class Book:
             _put(self.standings, name, payload, Standing)
         elif kind == SILENCE:
             _put(self.silences, name, payload, Silence)
+
+    def settle(self) -> Iterator[None]:
+        """Nothing takes long here."""
+        return iter(())
 
     def begin(self, epoch: int, touched: set[bytes], stale: set[bytes]) -> None:
         """Go on from here; keys whose last record is not to be trusted are written over."""

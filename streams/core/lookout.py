@@ -1,6 +1,6 @@
 """One partition of subjects with the rules that watch it: what stage 2 owns, stores and says."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from schemas.alerts import AlertTransition, Command
@@ -99,6 +99,10 @@ class LookoutKeeper:
             self._lookout.alerting.state.put_back(key, payload)
         else:
             self._rollups.put_back(key, payload)
+
+    def settle(self) -> Iterator[None]:
+        """What windows hold follows from the panes, in slices."""
+        return self._rollups.settle()
 
     def begin(self, epoch: int, touched: set[bytes], stale: set[bytes]) -> None:
         """Number flushes anew; what the last owner may not have sent goes out again."""

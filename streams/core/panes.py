@@ -147,6 +147,10 @@ class Panes:
         pane.rest()
         self._slice((pane.start_ms, pane.size_ms))[pane.subject] = pane
 
+    def find(self, subject: str, start_ms: int, size_ms: int) -> Pane | None:
+        """A pane, if it is held."""
+        return self._slices.get((start_ms, size_ms), {}).get(subject)
+
     def drop(self, start_ms: int, size_ms: int, subject: str) -> None:
         """Forget a pane that recovery found deleted."""
         self._slices.get((start_ms, size_ms), {}).pop(subject, None)

@@ -1,6 +1,6 @@
 """What stage 2 writes and sends: rollup rows, live snapshots, and its own changelog."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from streams.core import wire
 from streams.core.gauges import COUNTS, Gauge
 from streams.core.plan import MINUTE_MS
 from streams.core.recovery import PlanChanged, check_version
-from streams.core.rollups import GAUGE, QUARTER, Rollups, Subject, quarter_key
+from streams.core.rollups import GAUGE, QUARTER, Rollups, Subject, quarter_of
 from streams.core.windows import FINE_MS, ROLLING_MS
 
 #: Long windows move little: they are published at most this often per subject.
@@ -85,8 +85,7 @@ def _payload(state: Rollups, key: bytes) -> bytes:
     kind, name = key[:1], key[1:].decode()
     if kind == GAUGE:
         return _pack(state.subject(name).gauges)
-    start_ms, subject = name.split("/", 1)
-    return state.quarters.packed((subject, int(start_ms)))
+    return state.quarters.packed(quarter_of(key))
 
 
 def _snapshots(state: Rollups, calendar: Calendar, written: int) -> list[tuple[str, SnapshotRow]]:
@@ -183,10 +182,9 @@ class RollupsKeeper:
             if payload is not None:
                 state.parts.put(at, payload)
         elif kind == QUARTER:
-            start_ms, subject = key[1:].decode().split("/", 1)
-            state.quarters.drop((subject, int(start_ms)))
+            state.quarters.drop(quarter_of(key))
             if payload is not None:
-                state.quarters.put((subject, int(start_ms)), payload)
+                state.quarters.put(quarter_of(key), payload)
         elif kind == wire.FORGOTTEN:
             (state.forgotten.drop if payload is None else state.forgotten.put)(key[1:].decode())
         elif kind == GAUGE:
@@ -197,19 +195,28 @@ class RollupsKeeper:
         else:
             raise AssertionError(f"unknown kind of key {kind!r}")
 
+    def settle(self) -> Iterator[None]:
+        """Add all panes up in the windows, in slices."""
+        state = self.state
+        for number, ((subject, start_ms), tally) in enumerate(state.quarters.items(), start=1):
+            state.subject(subject).windows.change(start_ms, MINUTE_MS * 15, tally)
+            if number % wire.SETTLED_AT_ONCE == 0:
+                yield
+        for number, at in enumerate(state.parts, start=1):
+            state.subject(at[0]).windows.change(at[1], at[2], state.total(at))
+            if number % wire.SETTLED_AT_ONCE == 0:
+                yield
+
     def begin(self, epoch: int, touched: set[bytes], stale: set[bytes]) -> None:
         """Number flushes anew; what the last owner may not have sent goes out again."""
         state = self.state
         state.epoch, state.seq = epoch, -1
         state.meta.version = wire.STATE_VERSION
-        for (subject, start_ms), tally in state.quarters.items():
-            state.subject(subject).windows.change(start_ms, MINUTE_MS * 15, tally)
-            if quarter_key(subject, start_ms) in touched:
-                state.dirty_keys.add(quarter_key(subject, start_ms))
-        for at in state.parts:
-            state.subject(at[0]).windows.change(at[1], at[2], state.total(at))
-            if wire.pane_key(*at) in touched:
+        for key in touched:
+            if key[:1] == wire.PANE and (at := wire.pane_of_key(key)) in state.parts:
                 state.dirty_panes.add(at)
+            elif key[:1] == QUARTER and quarter_of(key) in state.quarters:
+                state.dirty_keys.add(key)
         gauges = {GAUGE + name.encode() for name in state.subjects}
         state.dirty_keys |= touched & gauges
         listed = [key[1:].decode() for key in touched if key.startswith(wire.FORGOTTEN)]

@@ -4,6 +4,8 @@ Records come in offset order. A claim is the moment at which an owner took over:
 owner wrote after it is ignored, and written over with the next flush, deletions included.
 """
 
+from collections import deque
+from collections.abc import Iterator
 from typing import Protocol
 
 import msgspec
@@ -33,6 +35,9 @@ class Keeper(Protocol):
     def put_back(self, key: bytes, payload: bytes | None) -> None:
         """Take in (or, when None, forget) what a changelog says about a key."""
 
+    def settle(self) -> Iterator[None]:
+        """Work out what follows from all that was put back, in slices."""
+
     def begin(self, epoch: int, touched: set[bytes], stale: set[bytes]) -> None:
         """Go on from here: re-write and re-send ``touched``, and delete or re-write ``stale``."""
 
@@ -47,6 +52,7 @@ class Replay:
         self._latest_keys: set[bytes] = set()
         self._overruled: set[bytes] = set()
         self._claims: list[bytes] = []
+        self._is_settled = False
 
     def record(
         self, key: bytes, value: bytes | None, stamp_header: bytes | None, offset: int
@@ -72,8 +78,15 @@ class Replay:
             self._latest_keys.add(key)
         self._keeper.put_back(key, payload)
 
+    def settle(self) -> Iterator[None]:
+        """Everything has been read: what takes long, in slices between which others may run."""
+        yield from self._keeper.settle()
+        self._is_settled = True
+
     def finish(self, epoch: int) -> None:
         """The claim of the new owner has been reached: it goes on from here."""
+        if not self._is_settled:
+            deque(self.settle(), maxlen=0)
         old_claims = set(self._claims[:-1])
         self._keeper.begin(epoch, self._latest_keys | self._overruled, self._overruled | old_claims)
 
@@ -126,6 +139,12 @@ class ShardKeeper:
         else:
             raise AssertionError(f"unknown kind of key {kind!r}")
 
+    def settle(self) -> Iterator[None]:
+        """Count items and clocks in the gauges, and when they have to be looked at again."""
+        shard = self.shard
+        yield from shard.shelf.recount(shard.meta.watermark_ms)
+        yield from shard.sla.recount(shard.shelf.keys(), shard.meta.policies)
+
     def begin(self, epoch: int, touched: set[bytes], stale: set[bytes]) -> None:
         """Number flushes anew; what the last owner may not have sent goes out again."""
         shard = self.shard
@@ -136,15 +155,15 @@ class ShardKeeper:
             kind: {key[1:].decode() for key in touched if key[:1] == kind}
             for kind in (wire.ITEM, wire.PERSON, wire.SLA, wire.FORGOTTEN)
         }
-        shard.shelf.recount(shard.meta.watermark_ms, names[wire.ITEM])
+        shard.shelf.touch_all(names[wire.ITEM])
         shard.persons.touch_all(names[wire.PERSON])
         shard.forgotten.store(names[wire.FORGOTTEN])
-        shard.sla.begin(names[wire.SLA], shard.shelf.keys(), shard.meta.policies)
+        shard.sla.touch_all(names[wire.SLA])
         shard.meta.policies = shard.sla.fingerprint
         kept = set()
-        for pane in shard.panes:
-            key = wire.pane_key(pane.subject, pane.start_ms, pane.size_ms)
-            if key in touched:
+        for key in touched:
+            pane = shard.panes.find(*wire.pane_of_key(key)) if key[:1] == wire.PANE else None
+            if pane is not None:
                 shard.panes.touch(pane)
                 kept.add(key)
         shard.delete(key for key in stale - kept - {wire.META} if not self._holds(key))

@@ -231,3 +231,9 @@ class Rollups:
 def quarter_key(subject: str, start_ms: int) -> bytes:
     """The changelog key of a folded quarter."""
     return QUARTER + f"{start_ms}/{subject}".encode()
+
+
+def quarter_of(key: bytes) -> tuple[str, int]:
+    """(subject, start in UTC ms) of such a key."""
+    start_ms, subject = key[1:].decode().split("/", 1)
+    return subject, int(start_ms)

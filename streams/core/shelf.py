@@ -4,11 +4,12 @@ An item at rest is its stored form, some hundred bytes. It is unpacked when an e
 a mark of its due time passes, and packed again by the flush that makes the change durable.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from heapq import heappop, heappush
 
 from schemas.groupings import SEPARATOR
+from streams.core import wire
 from streams.core.forgotten import names_anybody, without
 from streams.core.gauges import Gauges, Standing, due_marks, standing_of
 from streams.core.items import Item, unpack
@@ -121,15 +122,20 @@ class Shelf:
         """Forget an item that recovery found deleted."""
         self._packed.pop(key, None)
 
-    def recount(self, now_ms: int, dirty: set[str]) -> None:
-        """After recovery: count every item in the gauges, and touch those named."""
+    def recount(self, now_ms: int) -> Iterator[None]:
+        """After recovery: count every item in the gauges, in slices."""
         self._now_ms = now_ms
-        for key, packed in self._packed.items():
+        for number, (key, packed) in enumerate(self._packed.items(), start=1):
             item = self._unpack(packed)
             self._gauges.move(home_of(key), None, item.counted)
             self._schedule(key, item)
             self._look_again(key, self._expiry_ms(item))
-        for key in dirty & self._packed.keys():
+            if number % wire.SETTLED_AT_ONCE == 0:
+                yield
+
+    def touch_all(self, keys: set[str]) -> None:
+        """After recovery: have these items written and sent again."""
+        for key in keys & self._packed.keys():
             item = self.item(key)
             item.fresh = list(item.moments)
             self.touch(key, item)

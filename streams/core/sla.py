@@ -96,8 +96,8 @@ class Sla:
         """Take a ledger back in, as recovery found it."""
         self._watch.put(key, packed)
 
-    def begin(self, touched: Iterable[str], items: Iterable[str], told_by: str) -> None:
-        """After recovery: count every deadline, and say again what was touched.
+    def recount(self, items: Iterable[str], told_by: str) -> Iterator[None]:
+        """After recovery: count every deadline, in slices.
 
         When the policies are others than those the state was ``told_by``, every item's story is
         told again.
@@ -105,9 +105,14 @@ class Sla:
         if told_by != self.fingerprint:
             for key in items:
                 self._watch.revisit(key)
-        for key, standings in self._watch.begin():
+        for number, (key, standings) in enumerate(self._watch.begin(), start=1):
             self._count(key, standings, +1)
-        for key in touched:
+            if number % wire.SETTLED_AT_ONCE == 0:
+                yield
+
+    def touch_all(self, keys: Iterable[str]) -> None:
+        """After recovery: say again what was told of these items."""
+        for key in keys:
             if key in self._watch:
                 self._told[key] = {entry.seq: entry for entry in self._watch.entries(key)}
                 self._watch.rewrite(key)

@@ -43,6 +43,9 @@ def unstamped(value: bytes) -> tuple[int, int, bytes]:
 #: Of everything in a changelog; a state of a later version is refused, older ones are read.
 STATE_VERSION = 1
 
+#: Keys that a recovery works on before it lets others run, some hundredths of a second.
+SETTLED_AT_ONCE = 2_000
+
 
 class Meta(msgspec.Struct):
     """How far one source partition's state is; written with every flush, in the same batch."""

@@ -5,7 +5,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import ConsumerRecord
@@ -44,6 +44,9 @@ class Seen:
         self, partition: int, batch: Sequence[ConsumerRecord[bytes | None, bytes | None]]
     ) -> None:
         self.values += [record.value for record in batch if not is_claim(record.key)]
+
+    def settle(self, partition: int) -> Iterable[None]:
+        return ()
 
     def ready(self, partition: int, epoch: int, end_offset: int) -> None:
         self.epochs[partition] = epoch

@@ -8,7 +8,7 @@ import asyncio
 import struct
 import sys
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import faust
@@ -101,6 +101,10 @@ class Windows:
             elif not is_claim(record.key):
                 person, _, start_ms = record.key.decode().rpartition("/")
                 self.tallies[partition][person, int(start_ms)] = [*_TALLY.unpack(record.value)]
+
+    def settle(self, partition: int) -> Iterable[None]:
+        """Nothing follows from it."""
+        return ()
 
     def ready(self, partition: int, epoch: int, end_offset: int) -> None:
         """The partition is ours; nothing else to do."""
