@@ -1,4 +1,4 @@
-"""Who may see and change alerts, as written in ``deploy/principals.yaml``."""
+"""Who may see, change and send what, as written in ``deploy/principals.yaml``."""
 
 from collections.abc import Container
 from typing import Annotated, Literal, Self
@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, model_validator
 
 ALL_PROJECTS = "*"
-Role = Literal["viewer", "operator", "people", "client"]
+Role = Literal["viewer", "operator", "people", "client", "sender"]
 
 
 def in_projects(labels: dict[str, str], projects: Container[str]) -> bool:
@@ -21,7 +21,8 @@ class Principal(BaseModel):
     """Somebody with a token, of which only the hash is written down.
 
     ``viewer`` sees, ``operator`` also acknowledges, silences and closes, ``people`` also sees the
-    numbers of single persons; ``client`` sees what a client may see, of its projects only.
+    numbers of single persons; ``client`` sees what a client may see, of its projects only;
+    ``sender`` sends events of its projects to the gateway and, if it is nothing else, sees nothing.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,6 +42,16 @@ class Principal(BaseModel):
     def is_client(self) -> bool:
         """Whether it sees no person and nothing of others."""
         return "client" in self.roles
+
+    @property
+    def may_read(self) -> bool:
+        """Whether it may see anything: who only sends may not."""
+        return self.roles != ("sender",)
+
+    @property
+    def may_send(self) -> bool:
+        """Whether it may send events to the gateway."""
+        return "sender" in self.roles
 
     @property
     def may_change(self) -> bool:

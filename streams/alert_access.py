@@ -1,4 +1,4 @@
-"""Who asks the API of alerts, and what they may do."""
+"""Who asks the API of alerts or the gateway, and what they may do."""
 
 from dataclasses import dataclass
 
@@ -23,13 +23,26 @@ def failed(
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """``host`` is where the API listens: without a token it is read on this machine only."""
+    """``host`` is where we listen: without a token one reads and sends on this machine only."""
 
     principals: KeptFile[tuple[Principal, ...]]
     host: str
 
     def reader(self, request: web.Request) -> Principal | None:
         """Who reads; None: somebody on this machine. Raises 401 and 403."""
+        principal = self._named_or_local(request)
+        if principal is not None and not principal.may_read:
+            raise failed(web.HTTPForbidden, f"{principal.name} only sends")
+        return principal
+
+    def sender(self, request: web.Request) -> Principal | None:
+        """Who sends events; None: somebody on this machine. Raises 401 and 403."""
+        principal = self._named_or_local(request)
+        if principal is not None and not principal.may_send:
+            raise failed(web.HTTPForbidden, f"{principal.name} is no sender")
+        return principal
+
+    def _named_or_local(self, request: web.Request) -> Principal | None:
         principal = self._named(request)
         if principal is not None:
             return principal

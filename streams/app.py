@@ -9,16 +9,17 @@ import faust
 from faust.types import TP
 from mode import Service
 
-from schemas.codec import AcceptedTimes, Decoder, DecoderSettings
+from schemas.codec import Decoder, DecoderSettings
 from schemas.partitioner import Partitioner
 from schemas.people import Scope, pseudonymiser
 from schemas.topics import INPUT_ROLES, Role, Topics
 from streams import people_key, policy_files
 from streams.changelog import StageSettings
 from streams.clockwork import Flusher, Follower, Observer, Page, Ticker
-from streams.core.plan import DAY_MS, Plan
+from streams.core.plan import Plan
 from streams.health import HealthPage
 from streams.meters import Meters
+from streams.plans import accepted_times
 from streams.runtime import App, AppSettings, Hooks, make_app, run
 from streams.settings import Settings
 from streams.spaces import Names, Terms
@@ -40,14 +41,6 @@ class Floor:
     stage1: Stage1
     stage2: Stage2
     meters: Meters
-
-
-def accepted_times(settings: Settings, terms: Terms) -> AcceptedTimes:
-    """Which event times the space takes."""
-    if terms.accept_from_ms is None or terms.accept_to_ms is None:
-        past_ms = int(settings.floor.accept_past_d * DAY_MS)
-        return AcceptedTimes(-past_ms, int(settings.floor.accept_future_s * 1000))
-    return AcceptedTimes(terms.accept_from_ms, terms.accept_to_ms, relative=False)
 
 
 def make_decoder(settings: Settings, terms: Terms) -> Decoder:

@@ -35,6 +35,7 @@ COMMANDS = {
     "ack": Entry("streams.commands.alerts:acknowledge", "Take care of an alert."),
     "silence": Entry("streams.commands.silence:command", "Keep alerts quiet for a while."),
     "notify-test": Entry("streams.commands.notify_test:command", "Send a receiver a sample."),
+    "gateway": Entry("streams.commands.gateway:command", "Take events over HTTP into Kafka."),
     "board": Entry("streams.commands.board:command", "Serve the live page for operations."),
     "top": Entry("streams.commands.top:command", "Show the floor in the terminal."),
     "lag": Entry("streams.commands.lag:command", "Show how far each consumer group is behind."),

@@ -1,6 +1,7 @@
-"""The plan that the workers of a space run by."""
+"""The plan that the workers of a space run by, and the times that it takes."""
 
-from streams.core.plan import Plan
+from schemas.codec import AcceptedTimes
+from streams.core.plan import DAY_MS, Plan
 from streams.floor_files import read_plan
 from streams.settings import Settings
 from streams.spaces import Terms
@@ -15,3 +16,11 @@ def plan_of(settings: Settings, terms: Terms) -> Plan:
     if terms.accept_from_ms is None or terms.accept_to_ms is None:
         return plan
     return plan.holding(terms.accept_from_ms, terms.accept_to_ms)
+
+
+def accepted_times(settings: Settings, terms: Terms) -> AcceptedTimes:
+    """Which event times the space takes."""
+    if terms.accept_from_ms is None or terms.accept_to_ms is None:
+        past_ms = int(settings.floor.accept_past_d * DAY_MS)
+        return AcceptedTimes(-past_ms, int(settings.floor.accept_future_s * 1000))
+    return AcceptedTimes(terms.accept_from_ms, terms.accept_to_ms, relative=False)

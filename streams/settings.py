@@ -16,6 +16,7 @@ from schemas.partitioner import Partitioner
 from schemas.people import Scope
 from streams import settings_sources as sources
 from streams.board_settings import Board
+from streams.gateway_settings import Gateway
 from streams.notify_settings import Alerts, Notify
 
 Servers = Annotated[str, StringConstraints(pattern=r"^[^\s,:/@]+:\d{1,5}(,[^\s,:/@]+:\d{1,5})*$")]
@@ -200,10 +201,7 @@ class Health(sources.Group):
         "printed, so that several workers fit on a machine; 0 takes any free port.",
     )
     ports: int = Field(
-        64,
-        ge=1,
-        le=1024,
-        description="How many ports to try from `port` on; 1 insists on that one.",
+        64, ge=1, le=1024, description="How many ports to try from `port` on; 1 insists on it."
     )
 
 
@@ -230,7 +228,9 @@ class Settings:
     logs: Logs
 
 
-GROUPS = (Connections, Space, People, Floor, Deliver, Health, Logs, Notify, Alerts, Board)
+GROUPS = (
+    Connections, Space, People, Floor, Deliver, Health, Logs, Notify, Alerts, Board, Gateway,
+)  # fmt: skip
 
 
 def read(space: str | None = None) -> Settings:

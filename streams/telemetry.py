@@ -9,6 +9,8 @@ stages, sinks, reasons of a closed list; never an id and never the text of an ex
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from streams import telemetry_gateway
+
 Counter = Literal[
     "floor_consumed_events_total",
     "floor_applied_events_total",
@@ -27,6 +29,9 @@ Counter = Literal[
     "deliver_failed_writes_total",
     "notify_sent_notices_total",
     "notify_failed_notices_total",
+    "gateway_requests_total",
+    "gateway_accepted_events_total",
+    "gateway_refused_events_total",
 ]
 Gauge = Literal[
     "floor_lag_records",
@@ -43,6 +48,9 @@ Gauge = Literal[
     "board_clients",
     "board_views",
     "board_turn_s",
+    "gateway_held_bytes",
+    "gateway_connections",
+    "gateway_broker_owes_s",
     "process_resident_bytes",
     "process_uptime_s",
 ]
@@ -54,6 +62,7 @@ Histogram = Literal[
     "deliver_write_s",
     "deliver_write_rows",
     "notify_attempt_s",
+    "gateway_write_s",
 ]
 Name = Counter | Gauge | Histogram
 Kind = Literal["counter", "gauge", "histogram"]
@@ -83,6 +92,7 @@ class Declaration:
 
 _D = Declaration
 _NORMAL = "Nothing: it follows the floor's traffic."
+_BROKER = "The broker is slow."
 _WORKERS = "Add workers, up to the number of partitions."
 _FLOOR = (
     _D("floor_consumed_events_total", "Records read from the sources.", _NORMAL, ("topic",)),
@@ -160,7 +170,7 @@ _FLOOR = (
     ),
     _D("floor_batch_s", "Time to apply one fetched batch.", _WORKERS, ("stage",), SECONDS),
     _D("floor_batch_records", "Records of one fetched batch.", _NORMAL, ("stage",), COUNTS),
-    _D("floor_flush_s", "Time of one flush.", "The broker is slow.", ("stage",), SECONDS),
+    _D("floor_flush_s", "Time of one flush.", _BROKER, ("stage",), SECONDS),
     _D("floor_flush_bytes", "Size of one flush.", "Nothing below 16 MB.", ("stage",), BYTES),
 )
 _DELIVER = (
@@ -223,10 +233,14 @@ _BOARD = (
         "Near 1 the board is late: fewer views at a time, or a faster machine.",
     ),
 )
+_GATEWAY = (
+    *(_D(*each) for each in telemetry_gateway.DECLARED),
+    _D("gateway_write_s", "Time until the broker has a request's events.", _BROKER, (), SECONDS),
+)
 _PROCESS = (
     _D("process_resident_bytes", "Memory of the process.", "As `floor_held_items` and panes."),
     _D("process_uptime_s", "Time since the process began.", "Nothing; low: it restarts."),
 )
 DECLARATIONS: dict[str, Declaration] = {
-    each.name: each for each in _FLOOR + _DELIVER + _NOTIFY + _BOARD + _PROCESS
+    each.name: each for each in _FLOOR + _DELIVER + _NOTIFY + _BOARD + _GATEWAY + _PROCESS
 }

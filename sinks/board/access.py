@@ -87,6 +87,9 @@ class Door:
         principal = self.named(request)
         if principal is None and not self.is_local(request):
             raise Failed("token_needed", "Nobody may look without a token.", _TELL)
+        if principal is not None and not principal.may_read:
+            says = f"{principal.name} only sends events."
+            raise Failed("not_allowed", says, "ask for the role viewer")
         return principal
 
     def changer(self, request: web.Request) -> Principal:

@@ -89,7 +89,7 @@ def close(fingerprint: str, verdict: str, note: str) -> None:
     "--role",
     "roles",
     multiple=True,
-    type=click.Choice(["viewer", "operator", "people", "client"]),
+    type=click.Choice(["viewer", "operator", "people", "client", "sender"]),
     help="What NAME may do, more than one if you like; default: operator.",
 )
 @click.option("--project", "projects", multiple=True, help="One of its projects; default: all.")

@@ -16,7 +16,7 @@ import pytest
 import redis
 
 from sinks.rows import RowKind
-from streams import app
+from streams import plans
 from streams.commands.worker import read_terms
 from streams.core.engine import Engine
 from streams.demo.accounts import Fates
@@ -108,7 +108,7 @@ def fed_and_harmed(space: FloorSpace) -> tuple[int, float]:
 def the_core_alone(space: FloorSpace) -> Engine:
     """The core over the records as they lie in the topics, without a tick."""
     settings = space.settings
-    accepted = app.accepted_times(settings, read_terms(settings))
+    accepted = plans.accepted_times(settings, read_terms(settings))
     core = arrivals.engine(settings, arrivals.plan_of(settings), accepted)
     for record in arrivals.read_back(space.kafka, space.topics, settings.floor.partitions):
         role = space.topics.role(record.topic)
