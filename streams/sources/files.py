@@ -8,7 +8,7 @@ import codecs
 import gzip
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,11 +36,13 @@ class LogText:
     lines: Iterator[str]
 
 
-def open_texts(path: Path) -> Iterator[LogText]:
+def open_texts(path: Path, *, pieces: bool = False) -> Iterator[LogText]:
     """Yields each text of ``path``, in a stable order; raises SourceError when it can't be read.
 
-    A text must be read to its end before the next one is asked for.
+    A text must be read to its end before the next one is asked for. With ``pieces`` what stands
+    for a line may end anywhere: JSON is often one endless line.
     """
+    cut = _bounded_pieces if pieces else _bounded_lines
     try:
         with path.open("rb") as probe:
             magic = probe.read(4)
@@ -49,17 +51,17 @@ def open_texts(path: Path) -> Iterator[LogText]:
     if not magic:
         raise SourceError(str(path), 1, "", "the file is empty")
     if magic in _ZIP_MAGICS:
-        yield from _zip_texts(path)
+        yield from _zip_texts(path, cut)
         return
     with ExitStack() as stack:
         stream: IO[bytes] = stack.enter_context(path.open("rb"))
         if magic.startswith(_GZIP_MAGIC):
             stream = cast("IO[bytes]", stack.enter_context(gzip.GzipFile(fileobj=stream)))
         identity = path.name.removesuffix(".gz")
-        yield LogText(str(path), identity, _bounded_lines(stream, str(path)))
+        yield LogText(str(path), identity, cut(stream, str(path)))
 
 
-def _zip_texts(path: Path) -> Iterator[LogText]:
+def _zip_texts(path: Path, cut: Callable[[IO[bytes], str], Iterator[str]]) -> Iterator[LogText]:
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError) as error:
@@ -80,18 +82,14 @@ def _zip_texts(path: Path) -> Iterator[LogText]:
             except (zipfile.BadZipFile, NotImplementedError) as error:
                 raise SourceError(name, 0, "", f"can't be unpacked: {error}") from error
             with stream:
-                yield LogText(name, member.filename, _bounded_lines(stream, name))
+                yield LogText(name, member.filename, cut(stream, name))
 
 
 def _bounded_lines(stream: IO[bytes], name: str) -> Iterator[str]:
     number = 0
     while True:
         number += 1
-        try:
-            line = stream.readline(LINE_BYTES_MAX + 1)
-        except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, OSError) as error:
-            message = f"the packed data is damaged or cut off here: {error}"
-            raise SourceError(name, number, "", message) from error
+        line = _line_of(stream, name, number)
         if number == 1:
             line = _without_bom(line, name)
         if not line:
@@ -99,6 +97,25 @@ def _bounded_lines(stream: IO[bytes], name: str) -> Iterator[str]:
         if len(line) > LINE_BYTES_MAX:
             raise SourceError(name, number, "", f"the line is longer than {LINE_BYTES_MAX} bytes")
         yield line.decode("utf-8", "surrogateescape")
+
+
+def _bounded_pieces(stream: IO[bytes], name: str) -> Iterator[str]:
+    decode = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode
+    number = 1
+    piece = _without_bom(_line_of(stream, name, number), name)
+    while piece:
+        yield decode(piece)
+        number += piece.endswith(b"\n")
+        piece = _line_of(stream, name, number)
+    yield decode(b"", True)
+
+
+def _line_of(stream: IO[bytes], name: str, number: int) -> bytes:
+    try:
+        return stream.readline(LINE_BYTES_MAX + 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, OSError) as error:
+        message = f"the packed data is damaged or cut off here: {error}"
+        raise SourceError(name, number, "", message) from error
 
 
 def _without_bom(line: bytes, name: str) -> bytes:

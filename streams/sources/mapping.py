@@ -6,49 +6,29 @@ language is explained, with examples, in ``deploy/mappings/README.md``.
 
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    model_validator,
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
+
+from streams.sources.mapping_terms import (
+    MEMORY,
+    Conditions,
+    DurationUnit,
+    Format,
+    Kind,
+    Memo,
+    Part,
+    Path,
+    Quality,
+    Shift,
+    Zone,
 )
-
 from streams.sources.records import Scalar
-from streams.sources.times import Ambiguous, check_format
+from streams.sources.times import Ambiguous
 
-Quality = Literal["exact", "server", "estimated"]
-DURATION_UNITS_MS = {"milliseconds": 1, "seconds": 1000, "minutes": 60_000, "hours": 3_600_000}
-DurationUnit = Literal["milliseconds", "seconds", "minutes", "hours"]
-Kind = Literal["text", "integer", "number", "boolean", "duration", "list"]
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, OSError, ValueError) as error:
-        raise ValueError(f"unknown time zone {name}") from error
-    return name
-
-
-def _known_format(pattern: str) -> str:
-    check_format(pattern)
-    return pattern
-
-
-Zone = Annotated[str, AfterValidator(_known_zone)]
-Format = Annotated[str, AfterValidator(_known_format)]
-Condition = Literal["empty", "not_empty"] | list[str]
-Conditions = dict[str, Condition]
-
-
-class Part(BaseModel):
-    """What all parts of a mapping share: frozen, and no unknown key."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+_ORIGINS = (
+    "column", "join", "count", "constant", "first_of",
+    "answer", "equal", "reached", "time", "row_id",
+)  # fmt: skip
 
 
 class Reached(Part):
@@ -59,9 +39,11 @@ class Reached(Part):
 
 
 class Value(Part):
-    """Where a field's value comes from: exactly one of the first seven keys."""
+    """Where a field's value comes from: exactly one of the first keys, down to ``row_id``."""
 
     column: str | None = None
+    join: tuple["ValueSpec", ...] | None = Field(None, min_length=1)
+    count: str | None = None
     constant: Scalar | list[str] | None = None
     first_of: tuple["ValueSpec", ...] | None = None
     answer: str | None = None
@@ -77,10 +59,9 @@ class Value(Part):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
-        origins = ("column", "constant", "first_of", "answer", "equal", "reached", "time", "row_id")
-        given = [name for name in origins if getattr(self, name) is not None]
+        given = [name for name in _ORIGINS if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError("give exactly one of " + ", ".join(origins))
+            raise ValueError("give exactly one of " + ", ".join(_ORIGINS))
         return self
 
 
@@ -91,30 +72,25 @@ def _bare_text_is_a_column(value: object) -> object:
 ValueSpec = Annotated[Value, BeforeValidator(_bare_text_is_a_column)]
 
 
-class Shift(Part):
-    """A duration that is taken from or added to a time."""
-
-    column: str
-    unit: DurationUnit = "seconds"
-
-
 class TimeSource(Part):
-    """One way to get a time: a column, another named time, or the clock."""
+    """One way to get a time: a column, another named time, the clock, or the record's arrival."""
 
     column: str | None = None
     time: str | None = None
     clock: bool = False
+    arrived: bool = False
     formats: tuple[Format, ...] | None = None
     zone: Zone | None = None
     minus: Shift | None = None
     plus: Shift | None = None
-    when: Conditions = {}
+    when: Conditions = Field(default_factory=dict)
     quality: Quality = "exact"
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
-        if (self.column is not None) + (self.time is not None) + self.clock != 1:
-            raise ValueError("give exactly one of column, time, clock")
+        named = (self.column is not None) + (self.time is not None)
+        if named + self.clock + self.arrived != 1:
+            raise ValueError("give exactly one of column, time, clock, arrived")
         return self
 
 
@@ -130,18 +106,20 @@ class EventSpec(Part):
     """One event that a row may yield.
 
     ``name`` makes the event id, so it must not change once events were sent. An event about the
-    item repeats on each of its rows: ``identity: content`` gives equal events equal ids.
+    item repeats on each of its rows: ``identity: content`` gives equal events equal ids; a list
+    of columns names what happened for good. ``over`` repeats the event for each element.
     """
 
     name: str
     type: str
     at: str
     received: str | None = None
-    identity: Literal["row", "content"] = "row"
-    when: Conditions = {}
+    identity: Literal["row", "content"] | Annotated[list[str], Field(min_length=1)] = "row"
+    over: Path | None = None
+    when: Conditions = Field(default_factory=dict)
     required_when: Conditions | None = None
     each: str | None = None
-    fields: dict[str, ValueSpec] = {}
+    fields: dict[str, ValueSpec] = Field(default_factory=dict)
 
 
 class Options(Part):
@@ -161,18 +139,23 @@ class Mapping(Part):
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_.-]*$")
     about: str = ""
-    format: Literal["csv", "jsonl"] = "csv"
+    ids_as: str | None = Field(None, pattern=r"^[a-z][a-z0-9_.-]*$")
+    format: Literal["csv", "json", "jsonl"] = "csv"
+    json_columns: frozenset[str] = frozenset()
     delimiter: str = Field(",", min_length=1, max_length=1)
     optional_columns: frozenset[str] = frozenset()
     row_id: tuple[tuple[str, ...], ...] = ()
-    allowed: dict[str, list[str]] = {}
+    content_without: frozenset[str] = frozenset()
+    ignore: tuple[Conditions, ...] = ()
+    allowed: dict[str, list[str]] = Field(default_factory=dict)
     formats: tuple[Format, ...] = ("iso8601",)
     zone: Zone = "UTC"
     ambiguous: Ambiguous = "refuse"
     durations: Shift | None = None
     times: dict[str, tuple[TimeSource, ...]]
-    answers: dict[str, Answer] = {}
+    answers: dict[str, Answer] = Field(default_factory=dict)
     options: Options | None = None
+    memory: dict[str, tuple[Memo, ...]] = Field(default_factory=dict)
     fields: dict[str, ValueSpec]
     events: tuple[EventSpec, ...] = Field(min_length=1)
 
@@ -182,17 +165,26 @@ class Mapping(Part):
 
     def needed_columns(self) -> frozenset[str]:
         """The columns without which a file is refused."""
-        return self.columns() - self.optional_columns
+        inside = tuple(f"{column}." for column in self.json_columns)
+        named = {c for c in self.columns() if not c.startswith((MEMORY, *inside))}
+        return frozenset(named | self.json_columns) - self.optional_columns
 
 
 def _columns_in(part: object) -> Iterator[str]:
     """Walks the mapping: the ``column`` keys, and the keys of conditions."""
     if isinstance(part, BaseModel):
         for name, value in part:
-            if name == "column" and isinstance(value, str):
+            if name in ("column", "key") and isinstance(value, str):
                 yield value
-            elif name in ("when", "required_when", "allowed") and value:
+            elif name == "count" and isinstance(part, Value):
+                yield from () if value is None else (value,)
+            elif (name == "identity" and isinstance(value, list)) or (
+                name in ("when", "required_when", "allowed") and value
+            ):
                 yield from value
+            elif name in ("ignore", "count") and value:
+                every = value.values() if isinstance(value, dict) else value
+                yield from (column for conditions in every for column in conditions)
             else:
                 yield from _columns_in(value)
     elif isinstance(part, dict):

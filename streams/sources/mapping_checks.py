@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from schemas.events import MODELS, wire_names
 from streams.sources.mapping import Mapping, TimeSource, Value
+from streams.sources.mapping_terms import MEMORY
 
 Location = tuple[str | int, ...]
 # What the reader itself puts into every event.
@@ -26,6 +27,7 @@ def wrong_names(mapping: Mapping) -> Iterator[tuple[Location, str]]:
             if getattr(event, key) is not None and getattr(event, key) not in mapping.times:
                 yield ("events", index, key), f"no time is named {getattr(event, key)}"
     yield from _times_out_of_order(mapping)
+    yield from _wrong_memory(mapping)
     for location, part in _parts(mapping, ()):
         for time in _time_names(part):
             if time not in mapping.times:
@@ -55,6 +57,27 @@ def _outside_contract(mapping: Mapping) -> Iterator[tuple[Location, str]]:
         missing = sorted(required - _GIVEN - set(event.fields) - set(mapping.fields))
         if missing:
             yield ("events", index, "fields"), f"{event.type} needs {', '.join(missing)}"
+
+
+def _wrong_memory(mapping: Mapping) -> Iterator[tuple[Location, str]]:
+    for table, memos in mapping.memory.items():
+        for index, memo in enumerate(memos):
+            if memo.version is not None and memo.version not in mapping.times:
+                yield ("memory", table, index, "version"), f"no time is named {memo.version}"
+    known = {
+        f"{MEMORY}{table}.{name}"
+        for table, memos in mapping.memory.items()
+        for memo in memos
+        for name in memo.names()
+    }
+    for column in sorted(mapping.columns()):
+        if column.startswith(MEMORY) and column not in known:
+            yield ("memory",), f"nothing is remembered as {column}"
+    if mapping.format != "csv":
+        return
+    for index, event in enumerate(mapping.events):
+        if event.over is not None and event.over.split(".")[0] not in mapping.json_columns:
+            yield ("events", index, "over"), "a CSV has lists in its `json_columns` only"
 
 
 def _times_out_of_order(mapping: Mapping) -> Iterator[tuple[Location, str]]:

@@ -11,12 +11,20 @@ from pathlib import Path
 
 from streams.sources.clock import Clock
 from streams.sources.files import LogText, open_texts
+from streams.sources.json_files import read_json_values
 from streams.sources.mapping import Mapping
 from streams.sources.mapping_files import load_mapping
+from streams.sources.memory import HeldMemory, Memory
 from streams.sources.records import EventDict, Reject, RowRefused, SourceError, SourceEvent
 from streams.sources.rows import ObservedOptions, RowMapper, reject_of
 from streams.sources.scopes import duration_ms
-from streams.sources.tables import Row, read_csv, read_json_lines, read_json_rows
+from streams.sources.tables import (
+    Row,
+    read_csv,
+    read_json_lines,
+    read_json_rows,
+    with_json_cells,
+)
 
 OPTION_GROUPS_MAX = 10_000
 _MTURK_HEADER = ("HITId", "AssignmentId", "WorkerId", "AssignmentStatus")
@@ -52,8 +60,9 @@ def read_events(
     if options.label_column is not None:
         mapping = with_label_column(mapping, options.label_column)
     observed = _observed_options(path, mapping)
-    for text in open_texts(path):
-        yield from _mapped(text, mapping, observed, options.clock)
+    memory = HeldMemory()
+    for text in open_texts(path, pieces=mapping.format == "json"):
+        yield from _mapped(text, mapping, observed, options.clock, memory)
 
 
 def with_label_column(mapping: Mapping, column: str) -> Mapping:
@@ -96,14 +105,26 @@ def _events_as_they_are(text: LogText) -> Iterator[SourceEvent | Reject]:
 
 def _rows(text: LogText, mapping: Mapping) -> Iterator[Row | Reject]:
     if mapping.format == "jsonl":
-        return read_json_rows(text)
-    return read_csv(text, mapping.delimiter, mapping.needed_columns())
+        rows = read_json_rows(read_json_lines(text), text.name)
+    elif mapping.format == "json":
+        rows = read_json_rows(read_json_values(text), text.name)
+    else:
+        rows = read_csv(text, mapping.delimiter, mapping.needed_columns())
+    for row in rows:
+        if isinstance(row, Reject) or not mapping.json_columns:
+            yield row
+        else:
+            yield with_json_cells(row, sorted(mapping.json_columns), text.name)
 
 
 def _mapped(
-    text: LogText, mapping: Mapping, observed: ObservedOptions, clock: Clock | None
+    text: LogText,
+    mapping: Mapping,
+    observed: ObservedOptions,
+    clock: Clock | None,
+    memory: Memory,
 ) -> Iterator[SourceEvent | Reject]:
-    mapper = RowMapper(mapping, text.identity, observed)
+    mapper = RowMapper(mapping, text.identity, observed, memory)
     for row in _rows(text, mapping):
         if isinstance(row, Reject):
             yield row
@@ -133,7 +154,7 @@ def _observed_options(path: Path, mapping: Mapping) -> ObservedOptions:
     if mapping.options is None:
         return {}
     seen: dict[str, set[str]] = {}
-    for text in open_texts(path):
+    for text in open_texts(path, pieces=mapping.format == "json"):
         mapper = RowMapper(mapping, text.identity, {})
         for row in _rows(text, mapping):
             if isinstance(row, Reject):

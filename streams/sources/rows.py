@@ -1,14 +1,17 @@
 """Maps one row to its events, all of them or none."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 from pydantic import ValidationError
 
 from schemas.events import DICT_UNION
+from streams.sources.elements import elements_of
 from streams.sources.mapping import EventSpec, Mapping, Value
+from streams.sources.memory import HeldMemory, Memory
 from streams.sources.records import EventDict, Reject, RejectReason, RowRefused
+from streams.sources.remembering import Told, remember
 from streams.sources.scopes import Scope, ScopePlan, hash_of
 from streams.sources.tables import Row
 from streams.sources.values import Reader, compile_value
@@ -26,31 +29,77 @@ class _EventPlan:
 
 
 class RowMapper:
-    """Applies a mapping to rows of one file; keeps nothing from one row to the next."""
+    """Applies a mapping to rows of one file; only ``memory`` is kept from one row to the next."""
 
-    def __init__(self, mapping: Mapping, identity: str, options: ObservedOptions) -> None:
+    def __init__(
+        self,
+        mapping: Mapping,
+        identity: str,
+        options: ObservedOptions,
+        memory: Memory | None = None,
+    ) -> None:
         self._mapping = mapping
+        self._ids_as = mapping.ids_as or mapping.id
         self._identity = identity
         self._options = options
+        self._memory = memory or HeldMemory()
         self._scopes = ScopePlan(mapping)
         self._events = tuple(_planned(mapping, spec) for spec in mapping.events)
+        overs = [spec.over for spec in mapping.events]
+        overs += [memo.over for memos in mapping.memory.values() for memo in memos]
+        self._overs = tuple(dict.fromkeys(over for over in overs if over is not None))
         self._group = compile_value(mapping.options.by, "by") if mapping.options else None
 
-    def map(self, row: Row, clock_ms: int | None) -> list[EventDict] | RowRefused:
-        """Returns the row's events in the mapping's order; at least one, else why none."""
-        scope = Scope(self._scopes, row, self._identity, clock_ms)
+    def map(
+        self, row: Row, clock_ms: int | None, received_ms: int | None = None
+    ) -> list[EventDict] | RowRefused:
+        """Returns the row's events in the mapping's order; else why there are none.
+
+        No events and no refusal mean that the mapping says to ignore such rows.
+        """
+        whole = Scope(self._scopes, row, self._identity, clock_ms)
+        whole.received_ms = received_ms
         try:
-            for column, texts in self._mapping.allowed.items():
-                if scope.cell(column) not in texts:
-                    raise RowRefused(
-                        column,
-                        RejectReason.VALUE_UNKNOWN,
-                        "is not one of the mapping's allowed values",
-                    )
-            events = [event for plan in self._events for event in self._events_of(plan, scope)]
+            self._refuse_other_texts(whole)
+            if any(whole.holds(conditions) for conditions in self._mapping.ignore):
+                return []
+            told, scopes = self._opened(whole)
+            events = [
+                event
+                for plan in self._events
+                for scope in scopes[plan.spec.over]
+                for event in self._events_of(plan, scope)
+            ]
         except RowRefused as refusal:
             return refusal
-        return events or self._nothing_yielded(scope)
+        if not events:
+            return self._nothing_yielded(whole)
+        for each in told:
+            self._memory.put(each.name, each.remembered)
+        return events
+
+    def _refuse_other_texts(self, scope: Scope) -> None:
+        for column, texts in self._mapping.allowed.items():
+            if scope.cell(column) not in texts:
+                raise RowRefused(
+                    column,
+                    RejectReason.VALUE_UNKNOWN,
+                    "is not one of the mapping's allowed values",
+                )
+
+    def _opened(self, whole: Scope) -> tuple[list[Told], dict[str | None, list[Scope]]]:
+        """The record's scope and those of its elements, with what is remembered of them."""
+        told = remember(self._mapping, None, whole, self._memory)
+        scopes: dict[str | None, list[Scope]] = {None: [whole]}
+        for over in self._overs:
+            scopes[over] = []
+            for element in elements_of(whole.row.value, over):
+                row = replace(whole.row, cells={**whole.cells, **element.cells})
+                scope = Scope(self._scopes, row, self._identity, whole.clock_ms)
+                scope.received_ms, scope.place = whole.received_ms, element.place
+                told += remember(self._mapping, over, scope, self._memory)
+                scopes[over].append(scope)
+        return told, scopes
 
     def options_group(self, row: Row) -> tuple[str | None, set[str]]:
         """The group whose options this row's answers belong to, and these answers."""
@@ -91,7 +140,7 @@ class RowMapper:
             "event_type": spec.type,
             "schema_version": SCHEMA_VERSION,
             "occurred_at": at_ms,
-            "received_at": at_ms if received is None else received[0],
+            "received_at": received[0] if received else scope.received_ms or at_ms,
         }
         if quality != "exact":
             event["occurred_at_quality"] = quality
@@ -111,8 +160,16 @@ class RowMapper:
         if spec.identity == "content":
             content = {k: v for k, v in event.items() if k != "received_at"}
             text = orjson.dumps(content, option=orjson.OPT_SORT_KEYS).decode()
-            return hash_of(self._mapping.id, spec.name, text)
-        return hash_of(self._mapping.id, spec.name, scope.row_id(), scope.each or "")
+            return hash_of(self._ids_as, spec.name, text)
+        if spec.identity == "row":
+            row = (scope.row_id(), scope.each or "", *scope.place)
+            return hash_of(self._ids_as, spec.name, *row)
+        named = [scope.cell(column) for column in spec.identity]
+        if not any(named):
+            raise RowRefused(
+                spec.identity[0], RejectReason.FIELD_MISSING, f"{spec.type} is named by it"
+            )
+        return hash_of(self._ids_as, spec.name, *named, scope.each or "")
 
     def _column_of_time(self, name: str) -> str:
         sources = self._mapping.times[name]

@@ -3,7 +3,8 @@
 import hashlib
 
 from streams.sources.answers import read_answers
-from streams.sources.mapping import DURATION_UNITS_MS, Conditions, Mapping, Quality, TimeSource
+from streams.sources.mapping import Mapping, TimeSource
+from streams.sources.mapping_terms import DURATION_UNITS_MS, Conditions, Quality
 from streams.sources.records import RejectReason, RowRefused
 from streams.sources.tables import Row
 from streams.sources.times import BadTime, TimeReader
@@ -23,6 +24,8 @@ class Scope:
         "clock_ms",
         "each",
         "file",
+        "place",
+        "received_ms",
         "row",
     )
 
@@ -31,6 +34,10 @@ class Scope:
         self.row = row
         self.file = file
         self.clock_ms = clock_ms
+        #: When the record came in (UTC ms), where somebody knows.
+        self.received_ms: int | None = None
+        #: Where the element stands whose scope this is; empty for the record itself.
+        self.place: tuple[str, ...] = ()
         self.each: str | None = None
         self._plan = plan
         self._moments: dict[str, Moment | None] = {}
@@ -46,6 +53,17 @@ class Scope:
         if not text.isascii() and not _is_unicode(text):
             raise RowRefused(column, RejectReason.NOT_UTF8, "the cell is not UTF-8")
         return text
+
+    def add(self, cells: dict[str, str]) -> None:
+        """Give the row further cells, after which times are read anew."""
+        self.cells = {**self.cells, **cells}
+        self._moments.clear()
+        self._answers.clear()
+
+    def has(self, column: str) -> bool:
+        """Whether the record has the key at all, be it null or an object."""
+        within = f"{column}."
+        return any(key == column or key.startswith(within) for key in self.cells)
 
     def moment(self, name: str) -> Moment | None:
         """A named time and its quality; None when the row has no such time."""
@@ -74,14 +92,21 @@ class Scope:
             cells = [self.cell(column) for column in columns]
             if all(cells):
                 return hash_of(*columns, *cells)
-        content = [text for cell in self.cells.items() for text in cell]
+        without = self._plan.mapping.content_without
+        if without:
+            names = sorted(name for name, text in self.row.cells.items() if text)
+            named = [(name, self.row.cells[name]) for name in names if name not in without]
+            return hash_of(*(text for cell in named for text in cell))
+        content = [text for cell in self.row.cells.items() if cell[1] for text in cell]
         return hash_of(self.file, str(self.row.number), *content)
 
     def holds(self, conditions: Conditions) -> bool:
         """Whether every condition on a cell is met."""
         for column, condition in conditions.items():
             text = self.cell(column)
-            if condition == "empty":
+            if condition in ("present", "absent"):
+                met = self.has(column) == (condition == "present")
+            elif condition == "empty":
                 met = not text
             elif condition == "not_empty":
                 met = bool(text)
@@ -124,6 +149,8 @@ class ScopePlan:
     def _origin(self, source: TimeSource, reader: TimeReader, scope: Scope) -> Moment | None:
         if source.clock:
             return None if scope.clock_ms is None else (scope.clock_ms, "estimated")
+        if source.arrived:
+            return None if scope.received_ms is None else (scope.received_ms, "estimated")
         if source.time is not None:
             found = scope.moment(source.time)
             if found is None or source.quality == "exact":

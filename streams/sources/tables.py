@@ -1,24 +1,29 @@
 """Turns lines into rows of named cells: CSV with a header, or JSON objects flattened to paths."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import orjson
 
+from streams.sources.elements import cells_of
 from streams.sources.files import LogText
-from streams.sources.records import Reject, RejectReason, SourceError
+from streams.sources.records import Reject, RejectReason, RowRefused, SourceError
 
 RECORD_CHARS_MAX = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record: its filled cells by column, its first line, its number from 1."""
+    """One record: its cells by column, its first line, its number from 1.
+
+    ``value`` is the JSON object that the cells were taken from.
+    """
 
     cells: dict[str, str]
     line: int
     number: int
+    value: dict[str, object] | None = None
 
 
 class _RecordLines:
@@ -128,21 +133,35 @@ def read_json_lines(text: LogText) -> Iterator[tuple[int, dict[str, object]] | R
             yield Reject(text.name, number, "", RejectReason.NOT_JSON, "not a JSON object")
 
 
-def read_json_rows(text: LogText) -> Iterator[Row | Reject]:
+def read_json_rows(
+    found: Iterable[tuple[int, dict[str, object]] | Reject], name: str
+) -> Iterator[Row | Reject]:
     """Yields JSON objects as rows: ``{"a": {"b": 1}}`` is the cell ``a.b`` with the text ``1``."""
-    for number, found in enumerate(read_json_lines(text), start=1):
-        if isinstance(found, Reject):
-            yield found
-        else:
-            line, value = found
-            yield Row(dict(_flat(value, "")), line, number)
+    for number, item in enumerate(found, start=1):
+        if isinstance(item, Reject):
+            yield item
+            continue
+        line, value = item
+        try:
+            yield Row(cells_of(value), line, number, value)
+        except RowRefused as error:
+            yield Reject(name, line, error.field, error.reason, error.message)
 
 
-def _flat(value: dict[str, object], prefix: str) -> Iterator[tuple[str, str]]:
-    for key, inner in value.items():
-        if isinstance(inner, dict):
-            yield from _flat(inner, f"{prefix}{key}.")
-        elif isinstance(inner, str):
-            yield prefix + key, inner
-        elif inner is not None:
-            yield prefix + key, orjson.dumps(inner).decode()
+def with_json_cells(row: Row, columns: Iterable[str], name: str) -> Row | Reject:
+    """The row with the cells inside those of its cells that hold a JSON object."""
+    inside: dict[str, object] = {**(row.value or {})}
+    found: dict[str, object] = {}
+    for column in columns:
+        text = row.cells.get(column, "")
+        if not text:
+            continue
+        try:
+            found[column] = orjson.loads(text.encode("utf-8", "surrogateescape"))
+        except orjson.JSONDecodeError:
+            return Reject(name, row.line, column, RejectReason.NOT_JSON, "is not JSON")
+    try:
+        cells = {**row.cells, **cells_of(found)}
+    except RowRefused as error:
+        return Reject(name, row.line, error.field, error.reason, error.message)
+    return Row(cells, row.line, row.number, {**inside, **found})

@@ -8,7 +8,10 @@ import math
 from collections.abc import Callable
 from typing import assert_never
 
-from streams.sources.mapping import Kind, Value
+import orjson
+
+from streams.sources.mapping import Value
+from streams.sources.mapping_terms import Kind
 from streams.sources.records import FieldValue, RejectReason, RowRefused
 from streams.sources.scopes import Scope, duration_ms
 
@@ -27,7 +30,7 @@ def compile_value(spec: Value, field: str) -> Reader:
 
     def read(scope: Scope) -> FieldValue | None:
         found = origin(scope)
-        if isinstance(found, str):
+        if isinstance(found, str) and spec.join is None:
             found = _converted(found, spec, named)
         if spec.lookup is not None and found is not None:
             found = _looked_up(found, spec, named)
@@ -41,6 +44,10 @@ def _origin(spec: Value, field: str) -> Reader:
     if spec.column is not None:
         column = spec.column
         return lambda scope: scope.cell(column) or None
+    if spec.join is not None:
+        return _join(tuple(compile_value(inner, field) for inner in spec.join))
+    if spec.count is not None:
+        return _count(spec.count)
     if spec.first_of is not None:
         return _first_of(tuple(compile_value(inner, field) for inner in spec.first_of))
     if spec.answer is not None:
@@ -64,6 +71,30 @@ def _first_of(readers: tuple[Reader, ...]) -> Reader:
             if found is not None:
                 return found
         return None
+
+    return read
+
+
+def _join(readers: tuple[Reader, ...]) -> Reader:
+    def read(scope: Scope) -> FieldValue | None:
+        found = [reader(scope) for reader in readers]
+        return None if None in found else "/".join(map(str, found))
+
+    return read
+
+
+def _count(column: str) -> Reader:
+    def read(scope: Scope) -> FieldValue | None:
+        text = scope.cell(column)
+        if not text:
+            return None
+        try:
+            value = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            value = None
+        if not isinstance(value, list):
+            raise RowRefused(column, RejectReason.VALUE_REFUSED, "is not a list")
+        return len(value)
 
     return read
 
