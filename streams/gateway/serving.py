@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 from collections.abc import AsyncIterator
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from schemas.codec import Decoder, DecoderSettings
 from schemas.partitioner import Partitioner
@@ -80,6 +82,7 @@ async def listening(page: Gateway, gateway: GatewaySettings) -> AsyncIterator[in
     """Serve meanwhile; the port. At the end requests may finish. Raises Refusal."""
     runner = web.AppRunner(
         page.application(),
+        logger=_http_log(page.meters),
         access_log=None,
         auto_decompress=False,
         keepalive_timeout=gateway.silent_s,
@@ -108,6 +111,28 @@ async def listening(page: Gateway, gateway: GatewaySettings) -> AsyncIterator[in
         server.close()
         watching.cancel()
         await runner.cleanup()
+
+
+class _Malformed(logging.Filter):
+    """Counts requests that are no HTTP instead of logging them: anybody can send thousands."""
+
+    def __init__(self, meters: Meters) -> None:
+        super().__init__()
+        self._meters = meters
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """False for what was wrong with a request; its text would repeat what was sent."""
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError):
+            self._meters.count("gateway_requests_total", 1, "400")
+            return False
+        return True
+
+
+def _http_log(meters: Meters) -> logging.Logger:
+    found = logging.getLogger("aiohttp.server.gateway")
+    found.filters[:] = [_Malformed(meters)]
+    return found
 
 
 async def serve(settings: Settings, gateway: GatewaySettings, alerts: Alerts) -> None:
