@@ -9,6 +9,7 @@ names; a known task without an answer gives no label.
 """
 
 import hashlib
+import re
 from collections.abc import Iterator
 
 import orjson
@@ -18,7 +19,9 @@ _NAME_KEYS = ("choice", "choices", "label", "labels", "tool_label", "value", "ta
 LABELS_MAX = 64
 
 
-def read_answers(cell: str, split: str | None, chars_max: int) -> tuple[str, ...]:
+def read_answers(
+    cell: str, split: str | None, chars_max: int, pattern: str | None = None
+) -> tuple[str, ...]:
     """Returns the distinct labels of a cell in order of appearance; empty for an empty cell."""
     text = cell.strip()
     if not text:
@@ -29,7 +32,7 @@ def read_answers(cell: str, split: str | None, chars_max: int) -> tuple[str, ...
             return (_hashed(text),)
     else:
         names = [part.strip() for part in text.split(split)] if split else [text]
-    labels = dict.fromkeys(_short(name, chars_max) for name in names if name)
+    labels = dict.fromkeys(_short(name, chars_max, pattern) for name in names if name)
     return tuple(labels) if len(labels) <= LABELS_MAX else (_hashed(text),)
 
 
@@ -39,6 +42,8 @@ def _names_of_json(text: str) -> list[str] | None:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
         return None
+    if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+        return value
     names = list(_names(value, ""))
     return names if names or _has_task(value) else None
 
@@ -72,7 +77,9 @@ def _texts(value: object, task: str) -> Iterator[str]:
             yield from _texts(inner, task)
 
 
-def _short(name: str, chars_max: int) -> str:
+def _short(name: str, chars_max: int, pattern: str | None) -> str:
+    if pattern is not None and not re.fullmatch(pattern, name):
+        return _hashed(name)
     if len(name) > chars_max or "@" in name or "\n" in name or "\r" in name:
         return _hashed(name)
     return name

@@ -18,6 +18,7 @@ from streams.sources.mapping_terms import (
     Memo,
     Part,
     Path,
+    Pattern,
     Quality,
     Shift,
     Zone,
@@ -95,11 +96,15 @@ class TimeSource(Part):
 
 
 class Answer(Part):
-    """A cell that holds a label, or JSON from which only the labels' names are taken."""
+    """A cell that holds a label, or JSON from which only the labels' names are taken.
+
+    A name that ``pattern`` does not fit as a whole becomes a hash.
+    """
 
     column: str
     split: str | None = Field(None, min_length=1)
     chars_max: int = Field(40, gt=0, le=200)
+    pattern: Pattern | None = None
 
 
 class EventSpec(Part):
@@ -147,6 +152,7 @@ class Mapping(Part):
     row_id: tuple[tuple[str, ...], ...] = ()
     content_without: frozenset[str] = frozenset()
     ignore: tuple[Conditions, ...] = ()
+    may_be_empty: tuple[Conditions, ...] = ()
     allowed: dict[str, list[str]] = Field(default_factory=dict)
     formats: tuple[Format, ...] = ("iso8601",)
     zone: Zone = "UTC"
@@ -182,7 +188,7 @@ def _columns_in(part: object) -> Iterator[str]:
                 name in ("when", "required_when", "allowed") and value
             ):
                 yield from value
-            elif name in ("ignore", "count") and value:
+            elif name in ("ignore", "may_be_empty", "count") and value:
                 every = value.values() if isinstance(value, dict) else value
                 yield from (column for conditions in every for column in conditions)
             else:

@@ -1,5 +1,6 @@
 """The small parts that a mapping file is built from, and what it may remember of past records."""
 
+import re
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -26,6 +27,14 @@ def _known_format(pattern: str) -> str:
     return pattern
 
 
+def _known_pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ValueError(f"is no regular expression: {error}") from error
+    return text
+
+
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Format = Annotated[str, AfterValidator(_known_format)]
 #: ``present`` and ``absent`` ask for the key itself, so that a null can be told from nothing.
@@ -33,6 +42,7 @@ Condition = Literal["empty", "not_empty", "present", "absent"] | list[str]
 Conditions = dict[str, Condition]
 #: A way to a list or an object's values inside a record: ``a.b[]``, ``a.*``, ``a.*[]``.
 Path = Annotated[str, Field(pattern=r"^[^.\[\]]+(\[\])?(\.[^.\[\]]+(\[\])?)*$", max_length=200)]
+Pattern = Annotated[str, Field(max_length=100), AfterValidator(_known_pattern)]
 MEMORY = "memory."
 
 

@@ -72,7 +72,7 @@ class RowMapper:
             ]
         except RowRefused as refusal:
             return refusal
-        if not events:
+        if not events and not any(whole.holds(each) for each in self._mapping.may_be_empty):
             return self._nothing_yielded(whole)
         for each in told:
             self._memory.put(each.name, each.remembered)

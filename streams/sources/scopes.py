@@ -78,7 +78,7 @@ class Scope:
         if name not in self._answers:
             answer = self._plan.mapping.answers[name]
             cell = self.cell(answer.column)
-            self._answers[name] = read_answers(cell, answer.split, answer.chars_max)
+            self._answers[name] = read_answers(cell, answer.split, answer.chars_max, answer.pattern)
         return self._answers[name]
 
     def row_id(self) -> str:
