@@ -30,8 +30,8 @@ class _Cutter:
         self.line = 1
         self.began = 1
 
-    def feed(self, piece: str) -> Iterator[tuple[int, str]]:
-        """Yields (line, text) of each object that ends in this piece."""
+    def feed(self, piece: str) -> Iterator[str]:
+        """Yields the text of each object that ends in this piece."""
         start = 0
         for mark in _MARKS.finditer(piece):
             at, char = mark.start(), mark.group()
@@ -54,7 +54,7 @@ class _Cutter:
             elif char in "}]" and self._depth:
                 self._depth -= 1
                 if self._depth == 0:
-                    yield self.began, "".join((*self._kept, piece[start : at + 1]))
+                    yield "".join((*self._kept, piece[start : at + 1]))
                     self._kept.clear()
                     self._chars, start = 0, at + 1
         # An escape at the very end of a piece belongs to the first character of the next.
@@ -82,14 +82,19 @@ class _Cutter:
 
 
 def read_json_values(text: LogText) -> Iterator[tuple[int, dict[str, object]] | Reject]:
-    """Yields (line, object) of each object; raises SourceError for what is no JSON array."""
+    """Yields (number, object) of each object; raises SourceError for what is no JSON array.
+
+    The number counts from 1: an array on one line has no lines to tell its objects apart.
+    """
     cutter = _Cutter(text.name)
+    number = 0
     for piece in text.lines:
-        for line, found in cutter.feed(piece):
+        for found in cutter.feed(piece):
+            number += 1
             try:
                 value = orjson.loads(found.encode("utf-8", "surrogateescape"))
             except orjson.JSONDecodeError:
-                yield Reject(text.name, line, "", RejectReason.NOT_JSON, "is not JSON")
+                yield Reject(text.name, number, "", RejectReason.NOT_JSON, "is not JSON")
                 continue
-            yield line, value
+            yield number, value
     cutter.end()

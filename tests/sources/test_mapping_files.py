@@ -73,7 +73,7 @@ def test_a_wrong_mapping_is_refused_where_it_is_wrong(
 
 
 def test_an_unknown_mapping_names_those_that_there_are() -> None:
-    with pytest.raises(SourceError, match="judgments, label_studio.* mturk"):
+    with pytest.raises(SourceError, match=r"judgments, label_studio.* mturk"):
         load_mapping("nowhere.yaml")
 
 
