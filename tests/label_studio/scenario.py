@@ -44,6 +44,7 @@ class Scenario:
         yield from self._edited_by_another()
         yield from self._skipped()
         yield from self._predicted()
+        yield from self._wanted_twice()
         yield self._step("export", lambda: self._studio.export(self._project))
         yield from self._annotations_deleted()
         yield from self._tasks_deleted()
@@ -60,10 +61,9 @@ class Scenario:
             "annotations": [{"result": chosen("Yes"), "lead_time": 9.5}],
             "predictions": [{"result": chosen("No"), "model_version": "m1", "score": 0.7}],
         }
-        yield self._step(
-            "tasks_imported_with_annotations",
-            lambda: self._studio.import_tasks(self._project, [answered]),
-        )
+        step = self._imported("tasks_imported_with_annotations", [answered])
+        self._tasks += step.answer
+        yield step
         one_more = {"data": {"text": "one more"}, "project": self._project}
         yield self._asked("task_created", "POST", "/api/tasks/", one_more)
         task = f"/api/tasks/{self._tasks[0]}/"
@@ -114,6 +114,18 @@ class Scenario:
             "predictions_to_annotations",
             lambda: self._studio.bulk(self._project, "predictions_to_annotations", [task]),
         )
+        yield self._annotated("annotation_created_with_prediction", self._tasks[8], "Yes", 2.5)
+
+    def _wanted_twice(self) -> Iterator[Step]:
+        project = f"/api/projects/{self._project}/"
+        yield self._asked("project_overlap_two", "PATCH", project, {"maximum_annotations": 2})
+        step = self._imported("task_imported_for_two", [{"data": {"text": "for two"}}])
+        yield step
+        (task,) = step.answer
+        yield self._annotated("annotation_created_first_of_two", task, "No", 3.0)
+        theirs = {"result": chosen("No"), "lead_time": 4, "completed_by": self._second}
+        path = f"/api/tasks/{task}/annotations/"
+        yield self._asked("annotation_created_second_of_two", "POST", path, theirs)
 
     def _annotations_deleted(self) -> Iterator[Step]:
         seventh, eighth = self._tasks[6:8]
@@ -139,6 +151,9 @@ class Scenario:
         project = f"/api/projects/{self._project}/"
         yield self._asked("all_tasks_deleted", "DELETE", f"{project}tasks/")
         yield self._asked("project_deleted", "DELETE", project)
+
+    def _imported(self, name: str, tasks: list[Any]) -> Step:
+        return self._step(name, lambda: self._studio.import_tasks(self._project, tasks))
 
     def _annotated(
         self, name: str, task: int, label: str, lead_time_s: float, draft: int | None = None
