@@ -42,6 +42,7 @@ COMMANDS = {
     "lag": Entry("streams.commands.lag:command", "Show how far each consumer group is behind."),
     "dlq": Entry("streams.commands.dlq:command", "List, show and replay dead letters."),
     "replay": Entry("streams.commands.replay:command", "Read logs, offline or through Kafka."),
+    "map": Entry("streams.commands.map:command", "Map a topic of another tool into events."),
     "mapping": Entry("streams.commands.mapping:command", "Make mappings of other tools' records."),
     "rebuild": Entry("streams.commands.rebuild:command", "Compute history anew, compare, switch."),
     "simulate": Entry("streams.commands.simulate:command", "Make a believable floor's events."),

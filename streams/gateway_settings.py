@@ -62,6 +62,21 @@ class Gateway(sources.Group):
     drain_s: float = Field(
         15.0, gt=0, le=300, description="Longest that requests may take to end when it is stopped."
     )
+    memory: Path | None = Field(
+        None,
+        description="File for what webhooks have said before (times spent, attempts, tasks of "
+        "annotations), of this gateway alone. Without it that is forgotten when it stops: the "
+        "time spent on the next edit of an annotation is then unknown.",
+    )
+    memory_rows_max: int = Field(
+        1_000_000,
+        ge=100,
+        description="Most annotations and jobs to remember; those longest unused go first.",
+    )
+    cvat_mapping: str = Field("cvat", description="Mapping of CVAT's webhooks: a name, or a file.")
+    label_studio_mapping: str = Field(
+        "label_studio", description="Mapping of Label Studio's webhooks: a name, or a file."
+    )
     cvat_secret: SecretStr | None = Field(
         None, description="Secret of CVAT's webhooks, which sign their bodies with it."
     )

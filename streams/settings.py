@@ -16,52 +16,12 @@ from schemas.partitioner import Partitioner
 from schemas.people import Scope
 from streams import settings_sources as sources
 from streams.board_settings import Board
+from streams.connection_settings import Access, Connections, Group
 from streams.gateway_settings import Gateway
 from streams.notify_settings import Alerts, Notify
+from streams.reconcile_settings import Reconcile
 
-Servers = Annotated[str, StringConstraints(pattern=r"^[^\s,:/@]+:\d{1,5}(,[^\s,:/@]+:\d{1,5})*$")]
-HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/@]+(/\S*)?$")]
-RedisUrl = Annotated[str, StringConstraints(pattern=r"^rediss?://[^\s/@]+(/\d+)?$")]
 SpaceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
-
-
-class Group(sources.Group):
-    """Settings named ``WATCHFLOOR_<FIELD>``."""
-
-    model_config = SettingsConfigDict(env_prefix="WATCHFLOOR_")
-
-
-class Connections(Group):
-    """Where the other parts are. Passwords have settings of their own, so that no URL holds one."""
-
-    kafka: Servers = Field(
-        "127.0.0.1:9092",
-        description="Bootstrap servers, host:port with commas. One is enough to find the others; "
-        "three survive the loss of one while a worker starts.",
-    )
-    replication_factor: int = Field(
-        1,
-        ge=1,
-        le=7,
-        description="Copies of each partition, used when topics are made. 1 is all that one broker "
-        "can do; with three brokers or more say 3, or the loss of a disk loses the floor's state.",
-    )
-    clickhouse: HttpUrl = Field(
-        "http://127.0.0.1:8123", description="ClickHouse's HTTP interface, without credentials."
-    )
-    clickhouse_user: str = Field("default", description="Who writes and reads the history.")
-    clickhouse_password: SecretStr = Field(SecretStr(""), description="Empty: none is sent.")
-    redis: RedisUrl = Field(
-        "redis://127.0.0.1:6379/0", description="Redis or Valkey, for the live snapshots only."
-    )
-    redis_password: SecretStr = Field(SecretStr(""), description="Empty: none is sent.")
-    timeout_s: float = Field(
-        10.0,
-        gt=0,
-        le=120,
-        description="Longest that a command waits for one answer of Kafka, ClickHouse or Redis "
-        "before it says that the part is not there.",
-    )
 
 
 class Space(Group):
@@ -220,6 +180,7 @@ class Settings:
     """All groups; ``read`` makes it."""
 
     connections: Connections
+    access: Access
     space: Space
     people: People
     floor: Floor
@@ -228,19 +189,22 @@ class Settings:
     logs: Logs
 
 
-GROUPS = (
-    Connections, Space, People, Floor, Deliver, Health, Logs, Notify, Alerts, Board, Gateway,
-)  # fmt: skip
+GROUPS = (Connections, Space, People, Floor, Deliver, Health, Logs, Notify,
+          Alerts, Board, Gateway, Reconcile)  # fmt: skip
 
 
 def read(space: str | None = None) -> Settings:
     """All settings of this process; ``space`` (from ``--space``) wins over the environment.
 
-    Raises SettingsRefused for a value that does not fit and for a name that does not exist.
+    Clients that are made from now on know who they are (``sinks.keyring``). Raises
+    SettingsRefused for a value that does not fit and for a name that does not exist.
     """
     sources.refuse_unknown_names(GROUPS)
+    connections, access = sources.read(Connections), sources.read(Access)
+    access.hold(connections)
     return Settings(
-        connections=sources.read(Connections),
+        connections=connections,
+        access=access,
         space=sources.read(Space, **({} if space is None else {"space": space})),
         people=sources.read(People),
         floor=sources.read(Floor),

@@ -17,12 +17,17 @@ from streams.gateway.answers import Fault, Turned, accepted, refusal
 from streams.gateway.bodies import BodyLimits, read_body
 from streams.gateway.budget import Budget, Claim
 from streams.gateway.guard import Guard
+from streams.gateway.hook_parts import Hooks
+from streams.gateway.hooks import Hook, Read
 from streams.gateway.intake import Intake, Ready, turned
+from streams.gateway.seen import Delivery
 from streams.gateway.writer import Writer
 from streams.meters import Meters
 
 log = logs.get(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+ReadHook = Callable[[Hook, bytes, Principal | None, int], Awaitable[Read]]
+SenderOf = Callable[[Hook, web.Request, bytes], Principal | None]
 #: Events whose ids are kept to count repeats; both are sent, and stage 1 drops the second.
 _KNOWN_MAX = 50_000
 _CODES = {401: "token_needed", 403: "not_allowed", 404: "not_found", 405: "not_found"}
@@ -44,6 +49,7 @@ class Gateway:
     limits: BodyLimits
     events_max: int
     guard: Guard
+    hooks: Hooks
     meters: Meters
     stopping: bool = False
     _known: OrderedDict[tuple[bytes, str], None] = field(default_factory=OrderedDict)
@@ -52,6 +58,8 @@ class Gateway:
         """What serves it."""
         app = web.Application(middlewares=[self._worded])
         app.router.add_post("/v1/events", self._events)
+        app.router.add_post("/v1/hooks/{hook}", self._hook)
+        app.router.add_post("/v1/hooks/{hook}/looks", self._looks)
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
         return app
@@ -62,7 +70,7 @@ class Gateway:
             return "the gateway is being stopped"
         return "the broker does not answer" if self.writer.is_away else None
 
-    async def take(
+    async def _take(
         self, request: web.Request, read: Callable[[bytes], Awaitable[list[Ready]]]
     ) -> web.Response:
         """Read a body, make records of it, store them, and answer; raises Turned."""
@@ -86,7 +94,34 @@ class Gateway:
         async def read(body: bytes) -> list[Ready]:
             return await self._read(principal, body, kind, attributes)
 
-        return await self.take(request, read)
+        return await self._take(request, read)
+
+    async def _hook(self, request: web.Request) -> web.Response:
+        return await self._hooked(request, Hook.read, Hook.sender)
+
+    async def _looks(self, request: web.Request) -> web.Response:
+        # A look is no delivery of the platform's: who polls it is a sender like any other.
+        return await self._hooked(request, Hook.read_looks, Hook.named_sender)
+
+    async def _hooked(
+        self, request: web.Request, read_all: ReadHook, sender: SenderOf
+    ) -> web.Response:
+        hook = self.hooks.by_name.get(request.match_info["hook"])
+        if hook is None:
+            says = f"webhooks are taken of {', '.join(self.hooks.by_name)}"
+            raise Turned("not_found", says)
+        if request.content_type != "application/json":
+            raise Turned("unsupported_type", "a webhook is application/json")
+        seen: list[Delivery] = []
+
+        async def read(body: bytes) -> list[Ready]:
+            found = await read_all(hook, body, sender(hook, request, body), now_ms())
+            seen.extend(found.deliveries)
+            return found.records
+
+        answer = await self._take(request, read)
+        hook.stored(seen)
+        return answer
 
     async def _read(
         self,

@@ -20,6 +20,7 @@ from streams.gateway.app import Gateway
 from streams.gateway.bodies import BodyLimits
 from streams.gateway.budget import Budget
 from streams.gateway.guard import Guard
+from streams.gateway.hook_parts import make_hooks
 from streams.gateway.intake import Intake
 from streams.gateway.writer import Writer, producer_at
 from streams.gateway_settings import Gateway as GatewaySettings
@@ -65,9 +66,11 @@ def make_gateway(
     topics = Topics(settings.space.space)
     decoder = Decoder(None, DecoderSettings(topics, accepted=accepted_times(settings, terms)))
     connect = producer_at(settings.connections.kafka)
+    gate, intake = Gate(principals, gateway.host), Intake(decoder)
     return Gateway(
-        gate=Gate(principals, gateway.host),
-        intake=Intake(decoder),
+        gate=gate,
+        intake=intake,
+        hooks=make_hooks(gateway, gate, intake),
         writer=Writer(connect, topics, Partitioner(terms.partitioner), gateway.broker_s),
         budget=Budget(gateway.inflight_bytes_max),
         limits=BodyLimits(gateway.body_bytes_max, gateway.body_s),
@@ -153,6 +156,7 @@ async def serve(settings: Settings, gateway: GatewaySettings, alerts: Alerts) ->
             observing.cancel()
     finally:
         await page.writer.stop()
+        page.hooks.memory.close()
         await health.stop()
     log.info("gateway_closed", held_bytes=page.budget.held_bytes)
 

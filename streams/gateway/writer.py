@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError
 
 from schemas.partitioner import Partitioner, partition_of
 from schemas.topics import INPUT_ROLES, Role, Topics
+from sinks.clients import aiokafka_login
 from streams import logs
 from streams.admin import no_broker
 from streams.gateway.answers import Turned
@@ -44,6 +45,7 @@ def producer_at(servers: str) -> Connect:
             compression_type="zstd",
             max_batch_size=_BATCH_BYTES_MAX,
             max_request_size=_REQUEST_BYTES_MAX,
+            **aiokafka_login(servers),
         )
 
     return connect
