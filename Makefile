@@ -11,10 +11,10 @@ SEED ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check chaos bench clean
+.PHONY: help install demo test check chaos bench label-studio clean
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## Make .venv with exactly the tested versions
 	@echo "Installed: $(BIN)/watchfloor"
@@ -42,11 +42,14 @@ chaos: $(INSTALLED) ## Break a real floor RUNS times, from SEED, and print what 
 bench: $(INSTALLED) ## Measure beside Faust, quixstreams, bytewax, Kafka Streams; ARGS=--help
 	@$(BIN)/python -m tests.bench $(ARGS)
 
+label-studio: $(INSTALLED) ## Compare with a real Label Studio, installed into .local (1 GB); ARGS=--tasks=100
+	@$(BIN)/python -m tests.label_studio run $(ARGS)
+
 clean: ## Stop the local stack, remove .venv and caches; its data in .local stays
 	@if [ -x $(BIN)/watchfloor ]; then $(BIN)/watchfloor local down; fi
 	@rm -rf $(VENV) build dist *.egg-info .hypothesis .*_cache
 	@find streams schemas sinks deploy tests -name __pycache__ -prune -exec rm -rf {} +
-	@if [ -d .local ]; then echo "Left: .local (the stack's data and the people key)"; fi
+	@if [ -d .local ]; then echo "Left: .local (the stack's data, the people key, Label Studio)"; fi
 
 # A Python will do when it is new enough and can make environments.
 $(RUNNABLE): pyproject.toml constraints.txt

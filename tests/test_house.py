@@ -25,7 +25,7 @@ EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 OURS = {name: it for name, it in COMPOSE["services"].items() if it["image"] == "watchfloor"}
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text()
-TARGETS = {"help", "install", "demo", "test", "check", "chaos", "bench", "clean"}
+TARGETS = {"help", "install", "demo", "test", "check", "chaos", "bench", "label-studio", "clean"}
 
 
 def pins() -> dict[str, str]:
