@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from sinks.alert_feed import RESOLVED_KEPT_S
 from sinks.board.ids import grouping_of
 from sinks.board.live import PEOPLE, Live, Turn
+from sinks.clients import async_redis_client
 
 __all__ = ["Reader", "RedisError", "connect"]
 
@@ -32,9 +33,9 @@ RESOLVED_KEPT_MS = RESOLVED_KEPT_S * 1000
 
 def connect(url: str, password: str | None) -> "Redis":
     """A client that says at once when Redis is away."""
-    return Redis.from_url(
+    return async_redis_client(
         url,
-        password=password,
+        password,
         socket_timeout=TIMEOUT_S,
         socket_connect_timeout=TIMEOUT_S,
         retry=Retry(NoBackoff(), 0),

@@ -125,7 +125,9 @@ class Evaluation:
         is_new = step == "firing"
         found = contributors_of(ready, subject, finding, self.seen) if is_new else ()
         alert.evidence = evidence_of(ready, self._dims(ready, subject), finding, found)
-        alert.annotations = annotations_of(ready, alert.evidence, alert.labels)
+        if step != "resolved":
+            # Its words are about what was wrong; what ended it is in the evidence.
+            alert.annotations = annotations_of(ready, alert.evidence, alert.labels)
 
     def _dims(self, ready: ReadyRule, subject: str) -> dict[str, str]:
         if isinstance(ready.watched, Signal):

@@ -20,6 +20,7 @@ PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}}
 WALL: dict[str, Any] = {"viewport": {"width": 3840, "height": 2160}, "device_scale_factor": 0.5}
 #: Charts ask for their history, a drawing takes a moment.
 SETTLED_S = 4.0
+BYTES_MAX = 120_000
 
 
 async def _first(page: Page, by: str) -> str:
@@ -59,8 +60,11 @@ async def _shoot(browser: Browser, url: str, token: str) -> None:
         await page.locator("h1").first.wait_for()
         await asyncio.sleep(SETTLED_S)
         path = INTO / f"{name}.jpg"
-        await page.screenshot(path=path, type="jpeg", quality=72)
-        click.echo(f"{path.name} {path.stat().st_size / 1024:.0f} kB")
+        for quality in range(72, 20, -6):
+            await page.screenshot(path=path, type="jpeg", quality=quality)
+            if path.stat().st_size <= BYTES_MAX:
+                break
+        click.echo(f"{path.name} {path.stat().st_size / 1024:.0f} kB at quality {quality}")
         await page.close()
 
 

@@ -67,7 +67,7 @@ def test_from_the_floor_to_a_person_with_the_keyboard_alone(ground: Ground) -> N
             await _press(page, rows.get_by_role("link", name=queue, exact=True).first)
             await expect(page.locator("h1")).to_contain_text(f"queue: {queue}")
             await expect(page.get_by_text("Every metric, every window")).to_be_visible()
-            person = page.locator("#hands tbody a").first
+            person = page.locator("#hands li a").first
             name = await person.text_content()
             await _press(page, person)
             await expect(page.locator("h1")).to_contain_text(f"annotator: {name}")

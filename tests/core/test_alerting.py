@@ -50,6 +50,8 @@ def test_it_resolves_only_beyond_the_clear_threshold() -> None:
     assert (resolved.transition, resolved.state, resolved.seq) == ("resolved", "resolved", 2)
     assert resolved.ends_at_ms == resolved.at_ms
     assert resolved.starts_at_ms == floor.said[0].starts_at_ms
+    assert resolved.annotations == floor.said[0].annotations, "the words are about what was wrong"
+    assert resolved.evidence is not None and (resolved.evidence.value or 0) > 0.93
 
 
 @pytest.mark.parametrize(

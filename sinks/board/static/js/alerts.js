@@ -5,12 +5,18 @@ import { amount, moment } from "./format.js";
 
 const MINUTES = [30, 60, 240, 1440];
 
+/** How it stands: what is over alarms nobody. */
+function standing({ severity, state }) {
+  const over = state === "resolved";
+  return el("span.pill", { class: over ? "met" : severity }, `${over ? "●" : "▲"} ${severity}, ${state}`);
+}
+
 /** Alerts as a list; each is a link to its page. */
 export function alertList(alerts) {
   if (!alerts?.length) return el("p.soft", {}, "● Nothing fires.");
   return el("ul.alerts", {}, ...alerts.map((alert) => el("li", { class: alert.severity },
     el("a", { href: `/alerts/${alert.fingerprint}`, "data-key": alert.fingerprint }, alert.rule), " ",
-    el("span.pill", { class: alert.severity }, `▲ ${alert.severity}`), ` ${alert.state}`,
+    standing(alert),
     alert.acknowledged_by ? ` · ${alert.acknowledged_by} takes care of it` : "", alert.suppressed_by?.length ? " · silenced" : "",
     el("div", {}, alert.summary), el("div.soft", {}, `since ${moment(alert.starts_at_ms, true)}${alert.ends_at_ms ? `, ended ${moment(alert.ends_at_ms, true)}` : ""}`))));
 }
@@ -30,7 +36,7 @@ export async function alertPage(page, fingerprint, me) {
   const found = await ask(`/api/alerts/${encodeURIComponent(fingerprint)}`);
   const { alert, evidence } = found;
   const again = () => alertPage(page, fingerprint, me);
-  show(page, el("h1", {}, alert.rule, " ", el("span.pill", { class: alert.severity }, `▲ ${alert.severity}, ${alert.state}`)),
+  show(page, el("h1", {}, alert.rule, " ", standing(alert)),
     el("p", {}, alert.summary), facts(alert, found.annotations), actions(alert, me, again), proof(evidence), history(found));
 }
 

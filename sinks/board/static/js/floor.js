@@ -37,10 +37,9 @@ export class Floor {
     const found = await ask(`/api/people?${new URLSearchParams({ place })}`).catch((error) => ({ says: error.message }));
     if (!this.page.contains(this.parts.hands)) return;
     setTimeout(() => this.lookAtHands(place), 60_000);
-    const rows = (found.people ?? []).map(({ subject, name, items }) => el("tr", {}, el("td", {}, el("a", { href: `/person?place=${encodeURIComponent(subject)}`, "data-key": `person ${subject}` }, name)), el("td", {}, plural(items, "item"))));
-    const head = ["Person", "Items whose latest submission is theirs"].map((name) => el("th", { scope: "col" }, name));
-    show(this.parts.hands, el("h2", {}, "Who worked here, last 24 h, by name"),
-      rows.length ? el("div.scroll", {}, el("table", {}, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows))) : el("p.soft", {}, found.says ?? "Nobody submitted an item here."),
+    const people = (found.people ?? []).map(({ subject, name, items }) => el("li", {}, el("a", { href: `/person?place=${encodeURIComponent(subject)}`, "data-key": `person ${subject}` }, name), ` ${plural(items, "item")}`));
+    show(this.parts.hands, el("h2", {}, "Who worked here"), el("p.soft", {}, "Whose latest submission of an item here is of the last 24 h, by name: no ranking."),
+      people.length ? el("ul.hands", {}, ...people) : el("p.soft", {}, found.says ?? "Nobody submitted an item here."),
       found.more ? el("p.soft", {}, "More are not shown.") : "");
   }
 
