@@ -20,6 +20,7 @@ from redis.exceptions import (
 )
 
 from schemas.alerts import AlertTransition
+from sinks.clients import redis_client
 from sinks.errors import SinkUnavailable, SinkUnknown
 
 STREAM_LENGTH = 10_000
@@ -62,9 +63,9 @@ class AlertFeed:
     """Writes transitions under one prefix. Blocking: call it in a thread."""
 
     def __init__(self, url: str, prefix: str, *, password: str | None = None) -> None:
-        self._redis: Redis = Redis.from_url(
+        self._redis: Redis = redis_client(
             url,
-            password=password,
+            password,
             socket_timeout=10,
             socket_connect_timeout=5,
             decode_responses=True,

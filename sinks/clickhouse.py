@@ -8,15 +8,14 @@ import logging
 import threading
 from collections.abc import Sequence
 from struct import error as StructError
-from urllib.parse import urlsplit
 
-import clickhouse_connect
 import msgspec
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DataError, OperationalError
 from clickhouse_connect.driver.exceptions import Error as DriverError
 from urllib3.exceptions import HTTPError
 
+from sinks import clients
 from sinks.errors import Refused, SinkError, SinkRefused, SinkUnavailable, SinkUnknown
 from sinks.rows import TARGETS, RowKind, Target
 
@@ -57,14 +56,11 @@ def connect(url: str, user: str = "default", password: str = "") -> Client:
     """
     # The driver logs values that do not fit, which would put content into our logs.
     logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL + 1)
-    parts = urlsplit(url)
     try:
-        return clickhouse_connect.get_client(
-            interface=parts.scheme,
-            host=parts.hostname or "127.0.0.1",
-            port=parts.port or 8123,
-            username=parts.username or user,
-            password=parts.password or password,
+        return clients.clickhouse(
+            url,
+            user,
+            password,
             autogenerate_session_id=False,
             connect_timeout=_CONNECT_S,
             send_receive_timeout=_ANSWER_S,

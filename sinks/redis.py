@@ -26,6 +26,7 @@ from redis.exceptions import (
 )
 
 from schemas.rows import SnapshotRow
+from sinks.clients import redis_client
 from sinks.errors import SinkUnavailable, SinkUnknown
 from sinks.snapshots import WINDOW_PREFIX, fields_of, subject_of
 
@@ -76,9 +77,9 @@ class RedisSink:
     def __init__(
         self, url: str, prefix: str, *, password: str | None = None, expiry_s: int = EXPIRY_S
     ) -> None:
-        self._redis: Redis = Redis.from_url(
+        self._redis: Redis = redis_client(
             url,
-            password=password,
+            password,
             socket_timeout=10,
             socket_connect_timeout=5,
             decode_responses=True,

@@ -22,6 +22,7 @@ from kafka.errors import (
     for_code,
 )
 
+from sinks.clients import kafka_python_login
 from streams.refusals import Refusal
 
 Place = tuple[str, int]
@@ -107,6 +108,7 @@ class Kafka:
                     bootstrap_servers=servers.split(","),
                     bootstrap_timeout_ms=timeout_ms,
                     request_timeout_ms=timeout_ms,
+                    **kafka_python_login(servers),
                 )
         except (KafkaError, OSError) as error:
             raise no_broker(servers) from error

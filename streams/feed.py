@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 
 from schemas.partitioner import Partitioner, partition_of
 from schemas.topics import Role, Topics
+from sinks.clients import aiokafka_login
 from streams.core.ticks import Tick
 from streams.refusals import Refusal
 
@@ -57,6 +58,7 @@ class Feed:
             compression_type="zstd",
             max_batch_size=BATCH_BYTES,
             max_request_size=4 * BATCH_BYTES,
+            **aiokafka_login(self._servers),
         )
         try:
             await self._kafka.start()

@@ -20,6 +20,7 @@ from urllib3.exceptions import HTTPError
 
 from schemas.topics import Role, Topics
 from sinks import forget_live, forget_rows
+from sinks.clients import redis_client
 from sinks.forget_rows import ForgettingFailed
 from streams import groups
 from streams.admin import Kafka
@@ -65,9 +66,9 @@ class Forgetting:
         self.kafka = self._open.enter_context(Kafka(connections.kafka, connections.timeout_s))
         self._client: Client = connect_clickhouse(connections)
         self._open.callback(self._client.close)
-        self._redis: Redis = Redis.from_url(
+        self._redis: Redis = redis_client(
             connections.redis,
-            password=connections.redis_password.get_secret_value() or None,
+            connections.redis_password.get_secret_value() or None,
             decode_responses=True,
         )
         self._open.callback(self._redis.close)

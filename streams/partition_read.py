@@ -12,6 +12,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from sinks.clients import aiokafka_login
 from streams.admin import Place, Span, no_broker
 
 _POLL_MS = 500
@@ -40,6 +41,7 @@ async def _read(servers: str, partition: TopicPartition, span: Span, take: Take)
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=_FETCH_BYTES,
         fetch_max_bytes=2 * _FETCH_BYTES,
+        **aiokafka_login(servers),
     )
     await consumer.start()
     try:

@@ -12,6 +12,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from schemas.dead_letters import Headers
+from sinks.clients import kafka_python_login
 from streams.admin import Place, Span, no_broker, quiet_client
 
 _POLL_MS = 500
@@ -75,6 +76,7 @@ def _consumer(servers: str) -> KafkaConsumer:
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
                 bootstrap_timeout_ms=10_000,
+                **kafka_python_login(servers),
             )
     except (KafkaError, OSError) as error:
         raise no_broker(servers) from error

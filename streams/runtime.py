@@ -22,6 +22,7 @@ from faust.types import TP
 from mode import CrashingSupervisor
 from mode.types import ServiceT
 
+from streams.credentials import faust_credentials
 from streams.recovery import Tables
 from streams.transport import Consumer
 
@@ -146,6 +147,7 @@ def make_app(settings: AppSettings, hooks: Hooks | None = None) -> App:
     app = App(
         settings.group,
         broker=";".join(f"batched://{server}" for server in settings.kafka.split(",")),
+        broker_credentials=faust_credentials(settings.kafka),
         broker_commit_interval=settings.commit_interval_s,
         broker_request_timeout=settings.request_timeout_s,
         broker_session_timeout=settings.session_timeout_s,

@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from schemas.dead_letters import Headers
+from sinks.clients import aiokafka_login
 from streams.admin import Place, no_broker
 from streams.refusals import Refusal
 
@@ -87,6 +88,7 @@ class Sender:
             max_batch_size=_BATCH_BYTES_MAX,
             max_request_size=_REQUEST_BYTES_MAX,
             request_timeout_ms=int(self._timeout_s * 1000),
+            **aiokafka_login(self._servers),
         )
         try:
             async with asyncio.timeout(self._timeout_s):

@@ -21,6 +21,8 @@ from streams.gateway_settings import Gateway
 from streams.notify_settings import Alerts, Notify
 from streams.reconcile_settings import Reconcile
 
+__all__ = ["Access", "Connections", "Floor", "People", "Settings", "Space", "read"]
+
 SpaceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 
 

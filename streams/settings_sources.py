@@ -1,13 +1,13 @@
-"""Where settings come from: the environment, the local stack's files, and nowhere else."""
+"""Where settings come from: the environment, files of secrets, the local stack."""
 
 import difflib
 import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -60,6 +60,45 @@ class LocalStack(PydanticBaseSettingsSource):
             ) from error
 
 
+class SecretFiles(PydanticBaseSettingsSource):
+    """Secrets out of files: ``WATCHFLOOR_X_FILE`` names the file that holds ``WATCHFLOOR_X``."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """One field; demanded by pydantic-settings."""
+        return self().get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """The secrets of the group that a variable names a file for."""
+        prefix = self.config.get("env_prefix") or ""
+        found = {}
+        for name in secret_fields(self.settings_cls):
+            variable = f"{prefix}{name}".upper()
+            path = os.environ.get(f"{variable}_FILE")
+            if not path:
+                continue
+            if os.environ.get(variable):
+                raise SettingsRefused(f"{variable} and {variable}_FILE are both set", "unset one")
+            try:
+                found[name] = Path(path).read_text().strip()
+            except (OSError, UnicodeDecodeError) as error:
+                why = getattr(error, "strerror", None) or "no text"
+                raise SettingsRefused(
+                    f"{variable}_FILE: {path} can't be read: {why}", "correct it, or its rights"
+                ) from error
+        return found
+
+
+def secret_fields(group: type[BaseSettings]) -> list[str]:
+    """The secrets of a group that may come from files; one with a setting of its own for that
+    (``key_file``) is left to it."""
+    return [
+        name
+        for name, field in group.model_fields.items()
+        if SecretStr in (field.annotation, *get_args(field.annotation))
+        and f"{name}_file" not in group.model_fields
+    ]
+
+
 class Group(BaseSettings):
     """One concern's settings; frozen, and closed to unknown fields."""
 
@@ -77,7 +116,7 @@ class Group(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """First what the command line says, then the environment, then the local stack."""
-        return init_settings, env_settings, LocalStack(settings_cls)
+        return init_settings, env_settings, SecretFiles(settings_cls), LocalStack(settings_cls)
 
 
 G = TypeVar("G", bound=Group)
@@ -88,7 +127,10 @@ def read(group: type[G], **given: str) -> G:
     try:
         return group(**given)
     except ValidationError as error:
-        faults = [f"{_variable(group, fault['loc'])}: {fault['msg']}" for fault in error.errors()]
+        faults = [
+            f"{_variable(group, fault['loc'])}: {fault['msg']}" if fault["loc"] else fault["msg"]
+            for fault in error.errors()
+        ]
         raise SettingsRefused(
             "; ".join(faults), "correct it, or unset it for the default"
         ) from None
@@ -106,9 +148,10 @@ def refuse_unknown_names(groups: Iterable[type[Group]]) -> None:
 def variables(group: type[Group]) -> list[str]:
     """The environment variables of a group."""
     prefix = group.model_config.get("env_prefix", "")
-    return [f"{prefix}{name}".upper() for name in group.model_fields]
+    files = [f"{name}_file" for name in secret_fields(group)]
+    return [f"{prefix}{name}".upper() for name in (*group.model_fields, *files)]
 
 
 def _variable(group: type[Group], location: tuple[int | str, ...]) -> str:
     prefix = group.model_config.get("env_prefix", "")
-    return f"{prefix}{location[0] if location else ''}".upper()
+    return f"{prefix}{location[0]}".upper()

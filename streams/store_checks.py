@@ -5,6 +5,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from sinks import migrations
+from sinks.clients import redis_client
 from streams.findings import Finding, ok, problem, warning
 from streams.refusals import Refusal
 from streams.settings import Connections
@@ -49,9 +50,9 @@ def check_clickhouse(
 
 def check_redis(connections: Connections) -> list[Finding]:
     """Check that it answers, and that it has room."""
-    client: Redis = Redis.from_url(
+    client: Redis = redis_client(
         connections.redis,
-        password=connections.redis_password.get_secret_value() or None,
+        connections.redis_password.get_secret_value() or None,
         socket_timeout=connections.timeout_s,
         socket_connect_timeout=connections.timeout_s,
     )

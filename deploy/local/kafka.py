@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,12 +86,25 @@ def prepare(places: Places, progress: Progress) -> Program:
     return Program(program, os.pathsep.join(map(str, jars.class_path(listing, progress))))
 
 
-def service(places: Places, ports: Mapping[str, int], program: Program) -> Service:
+@dataclass(frozen=True, slots=True)
+class Locks:
+    """Broker settings beyond the usual ones, and users for SCRAM as ``--add-scram`` takes them.
+
+    What makes a broker of a company's kind: listeners with TLS and logins, and an authorizer.
+    """
+
+    settings: Mapping[str, object]
+    scram_users: Sequence[str] = ()
+
+
+def service(
+    places: Places, ports: Mapping[str, int], program: Program, locks: Locks | None = None
+) -> Service:
     """Write the broker's settings, format its storage once, and say how to run it."""
     settings = places.data("kafka") / "server.properties"
-    settings.write_text(_properties(places, ports))
+    settings.write_text(_properties(places, ports, locks.settings if locks else {}))
     if not (_log_dir(places) / "meta.properties").exists():
-        _format(program, settings)
+        _format(program, settings, locks.scram_users if locks else ())
     return Service(
         part="kafka",
         argv=[
@@ -139,7 +152,7 @@ def _log_dir(places: Places) -> Path:
     return places.data("kafka") / "logs"
 
 
-def _properties(places: Places, ports: Mapping[str, int]) -> str:
+def _properties(places: Places, ports: Mapping[str, int], more: Mapping[str, object]) -> str:
     controller = f"{HOST}:{ports['controller']}"
     listeners = f"PLAINTEXT://{HOST}:{ports['kafka']},CONTROLLER://{controller}"
     settings = {
@@ -147,14 +160,16 @@ def _properties(places: Places, ports: Mapping[str, int]) -> str:
         "controller.quorum.voters": f"1@{controller}",
         "listeners": listeners,
         "log.dirs": _log_dir(places),
+        **more,
     }
     return "".join(f"{name}={value}\n" for name, value in settings.items())
 
 
-def _format(program: Program, settings: Path) -> None:
+def _format(program: Program, settings: Path, scram_users: Sequence[str]) -> None:
     cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     # Joined by "=", for a leading dash of the id would be read as an option.
     argv = ["format", f"--cluster-id={cluster_id}", "-c", str(settings), "--ignore-formatted"]
+    argv += [f"--add-scram={user}" for user in scram_users]
     done = subprocess.run(
         [
             program.java,

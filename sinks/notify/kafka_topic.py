@@ -6,6 +6,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from sinks.clients import aiokafka_login
 from sinks.notify.answers import Answer
 from sinks.notify.bodies import EVENT_TYPE, iso
 from sinks.notify.notice import Entry
@@ -61,7 +62,10 @@ class Producers:
     async def _connected(self, servers: str) -> AIOKafkaProducer:
         if servers not in self._producers:
             self._producers[servers] = producer = AIOKafkaProducer(
-                bootstrap_servers=servers, acks="all", enable_idempotence=True
+                bootstrap_servers=servers,
+                acks="all",
+                enable_idempotence=True,
+                **aiokafka_login(servers),
             )
             await producer.start()
         return self._producers[servers]

@@ -5,6 +5,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from schemas.topics import LIVE, Topics
+from sinks.clients import redis_client
 from streams import groups, spaces
 from streams.admin import Kafka
 from streams.commands.invocation import read_settings
@@ -80,7 +81,7 @@ def _drop_stores(settings: Settings, names: Names) -> None:
 
 def _drop_keys(connections: Connections, names: Names) -> None:
     password = connections.redis_password.get_secret_value() or None
-    client: Redis = Redis.from_url(connections.redis, password=password)
+    client: Redis = redis_client(connections.redis, password)
     try:
         for pattern in names.redis_patterns:
             for key in client.scan_iter(match=pattern, count=1000):
