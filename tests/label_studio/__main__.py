@@ -60,22 +60,39 @@ def run(home: Path, tasks: int) -> None:
             here = undo.enter_context(floor(home))
         with steps.step("starting Label Studio, which makes its database first"):
             studio = undo.enter_context(label_studio(command))
-        with steps.step(f"{tasks} tasks are imported and answered or skipped through its API"):
-            work = prepared(studio, here)
-            ids = studio.import_tasks(work.project, [{"data": {"text": "text"}}] * tasks)
-            answers = work.answer(ids)
-        here.space.settle()
-        same = shown("after the work", asdict(work.told()), asdict(found(here.space)))
-        with steps.step("answers are edited, so that their lead times grow"):
-            work.edit(answers)
-        spent = {"active_ms, edits included": work.told().active_ms}
-        with_edits = {"active_ms, edits included": spent_ms(here.space)}
-        same = shown("after the edits", spent, with_edits) and same
-        click.echo(f'\nwatchfloor sql "{SUMS}"\n{here.space.run("sql", SUMS)}')
+        same = _same(steps, here, studio, tasks)
         steps.say("stopping and deleting what this run started")
     if not same:
         raise click.ClickException("Label Studio and Watchfloor DIFFER")
     click.echo("Label Studio and Watchfloor have the same numbers.")
+
+
+def _same(steps: Steps, here: Floor, studio: LabelStudio, tasks: int) -> bool:
+    work = prepared(studio, here)
+    with steps.step(f"{tasks} tasks are imported and answered or skipped through its API"):
+        ids = studio.import_tasks(work.project, [{"data": {"text": "text"}}] * tasks)
+        answers = work.answer(ids)
+    same = compared("after the work", work, here)
+    with steps.step("the gateway is away, and an answer's webhook is lost"):
+        here.stop_gateway()
+        work.answer_one(ids[-1])
+        here.start_gateway()
+    was_missing = found(here.space) != work.told()
+    click.echo(f"watchfloor reconcile label-studio\n{here.reconcile(studio)}")
+    same = compared("after reconciling", work, here) and same and was_missing
+    with steps.step("answers are edited, so that their lead times grow"):
+        work.edit(answers)
+    spent = {"active_ms, edits included": work.told().active_ms}
+    with_edits = {"active_ms, edits included": spent_ms(here.space)}
+    same = shown("after the edits", spent, with_edits) and same
+    click.echo(f'\nwatchfloor sql "{SUMS}"\n{here.space.run("sql", SUMS)}')
+    return same
+
+
+def compared(title: str, work: Work, here: Floor) -> bool:
+    """Prints both sides once all that was sent has gone all the way; whether they are equal."""
+    here.space.settle()
+    return shown(title, asdict(work.told()), asdict(found(here.space)))
 
 
 def prepared(studio: LabelStudio, here: Floor) -> Work:

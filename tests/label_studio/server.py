@@ -59,7 +59,7 @@ def installed(home: Path) -> Path:
 def label_studio(command: Path) -> Iterator[LabelStudio]:
     """Runs a fresh Label Studio on a free local port with one user; raises Refusal."""
     folder = Path(tempfile.mkdtemp(prefix="label-studio-"))
-    port, token = _free_port(), secrets.token_hex(20)
+    port, token = free_port(), secrets.token_hex(20)
     options = ["--no-browser", "--internal-host", "127.0.0.1", "--port", str(port)]
     log = folder / "label-studio.log"
     with log.open("wb") as output:
@@ -132,7 +132,8 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
             process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nothing listens at now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
