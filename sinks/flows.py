@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schemas.groupings import DIMENSIONS
-from schemas.measures import MEASURES, Kind
+from schemas.measures import MEASURES, Kind, Measure
 from schemas.metrics.declaration import SLA_ACTIVATE
+from sinks import views_spans
 from sinks.ddl import quoted
+from sinks.views_spans import Range
 
 #: The event types that leave a trace in the rollups, and the trace; of others nothing is said.
 _TRACES: dict[str, str] = {
@@ -30,7 +32,7 @@ _UNTRACED = ("item.created", "work.started")
 _DIMENSIONS = ", ".join(DIMENSIONS)
 _STEP_S, _TZ = "{step_s:UInt32}", "{tz:String}"
 _FILTERS, _IS_NOW = "{filters:Map(String, String)}", "{as_of:String} = ''"
-_OF_GROUPING = "grouping = {grouping:String}"
+_GROUPING = "{grouping:String}"
 _DAY_S = 86_400
 
 
@@ -95,9 +97,11 @@ def seen_events(database: str) -> str:
     """A view of the event types that this floor ever sent, as far as counts can tell."""
     comment = "A count of something that was never sent is unknown, not zero"
     about = "Event types that came at least once; those that leave no trace are always listed"
+    traced = views_spans.named_in(" ".join(_TRACES.values()))
+    ever = views_spans.rows(database, Range("'all'", traced))
     return (
         f"CREATE OR REPLACE VIEW {database}.seen_events "
-        f"(types Array(String) COMMENT {quoted(about)}) AS {_seen(f'{database}.rollups', '1')} "
+        f"(types Array(String) COMMENT {quoted(about)}) AS {_seen(ever)} "
         f"COMMENT {quoted(comment)}"
     )
 
@@ -106,50 +110,52 @@ def seen_events_as_of(database: str) -> str:
     """The same, as far as it had been told at ``as_of``, a time of ``tz``."""
     comment = "What seen_events said at as_of"
     about = "Event types of which rows had been told"
-    rows = f"{database}.rollups_history"
+    rows = f"{database}.rollups_history WHERE grouping = 'all' AND told_at <= {AS_OF}"
     return (
         f"CREATE OR REPLACE VIEW {database}.seen_events_as_of "
-        f"(types Array(String) COMMENT {quoted(about)}) AS {_seen(rows, f'told_at <= {AS_OF}')} "
+        f"(types Array(String) COMMENT {quoted(about)}) AS {_seen(rows)} "
         f"COMMENT {quoted(comment)}"
     )
 
 
-def _seen(table: str, condition: str) -> str:
+def _seen(rows: str) -> str:
     traced = ", ".join(f"if({trace} > 0, '{name}', '')" for name, trace in _TRACES.items())
     untraced = ", ".join(f"'{name}'" for name in _UNTRACED)
-    return (
-        f"SELECT arrayFilter(name -> name != '', [{untraced}, {traced}]) AS types "
-        f"FROM {table} WHERE grouping = 'all' AND {condition}"
-    )
+    return f"SELECT arrayFilter(name -> name != '', [{untraced}, {traced}]) AS types FROM {rows}"
 
 
-def _measures() -> str:
-    """Every measure merged; the table's alias keeps the sums from meaning themselves."""
+def _sums(measures: Sequence[Measure]) -> str:
+    """Measures merged; the table's alias keeps the sums from meaning themselves."""
     return ", ".join(
         f"{'sumMap' if measure.kind is Kind.HISTOGRAM else 'sum'}(r.{measure.name}) "
         f"AS {measure.name}"
-        for measure in MEASURES
+        for measure in measures
     )
 
 
 def within(frame: Frame) -> str:
     """Which panes are of the grouping and the range that are asked for."""
-    return f"{_OF_GROUPING} AND pane_start >= {frame.start} AND pane_start < {frame.end}"
+    return Range(_GROUPING, start=frame.start, end=frame.end).panes
 
 
-def rows_now(database: str, frame: Frame = UTC, condition: str = "1") -> str:
-    """The panes of the range as they are now, behind FROM, as ``r``."""
-    return f"{database}.rollups AS r FINAL WHERE {within(frame)} AND {condition}"
+def rows_now(
+    database: str, measures: Sequence[Measure], frame: Frame = UTC, condition: str = "1"
+) -> str:
+    """The range as it is now, behind FROM, as ``r``: panes, hours or days, whatever is true."""
+    chosen = Range(_GROUPING, measures, frame.start, frame.end, frame.step_start)
+    return views_spans.rows(database, chosen, condition)
 
 
-def rows_as_of(database: str, frame: Frame, condition: str = "1") -> str:
+def rows_as_of(
+    database: str, measures: Sequence[Measure], frame: Frame, condition: str = "1"
+) -> str:
     """The panes of the range as they had been told at ``as_of``.
 
     What is told by rollups still, and was then, is read there: the history ends after some time.
     """
     key = f"{_DIMENSIONS}, pane_start, pane_s"
-    names = ", ".join(each.name for each in MEASURES)
-    latest = ", ".join(f"argMax(h.{each.name}, h.revision) AS {each.name}" for each in MEASURES)
+    names = ", ".join(each.name for each in measures)
+    latest = ", ".join(f"argMax(h.{each.name}, h.revision) AS {each.name}" for each in measures)
     within_it = f"{within(frame)} AND {condition}"
     return (
         f"(SELECT {key}, {latest} FROM (SELECT {key}, revision, {names} "
@@ -159,15 +165,16 @@ def rows_as_of(database: str, frame: Frame, condition: str = "1") -> str:
     )
 
 
-def whole(database: str) -> str:
+def whole(database: str, measures: Sequence[Measure]) -> str:
     """The sums of the whole range, by subject."""
-    return f"SELECT {_DIMENSIONS}, {_measures()} FROM {rows_now(database)} GROUP BY {_DIMENSIONS}"
+    rows = views_spans.rows(database, Range(_GROUPING, measures, UTC.start, UTC.end))
+    return f"SELECT {_DIMENSIONS}, {_sums(measures)} FROM {rows} GROUP BY {_DIMENSIONS}"
 
 
-def steps(rows: str, frame: Frame) -> str:
+def steps(rows: str, frame: Frame, measures: Sequence[Measure]) -> str:
     """The sums of each step that has any row."""
     return (
-        f"SELECT {frame.step_start} AS step_start, {_DIMENSIONS}, {_measures()} "
+        f"SELECT {frame.step_start} AS step_start, {_DIMENSIONS}, {_sums(measures)} "
         f"FROM {rows} GROUP BY step_start, {_DIMENSIONS}"
     )
 
@@ -181,43 +188,45 @@ def measured(sums: str, frame: Frame, seen: str) -> str:
     )
 
 
-def window(database: str) -> str:
+def window(database: str, measures: Sequence[Measure]) -> str:
     """The sums of each step with its length, the grouping, and what was ever seen."""
     seen = f"SELECT types FROM {database}.seen_events"
-    return measured(steps(rows_now(database), UTC), UTC, seen)
+    return measured(steps(rows_now(database, measures), UTC, measures), UTC, seen)
 
 
-def window_at(database: str) -> str:
+def window_at(database: str, measures: Sequence[Measure]) -> str:
     """``window`` in a zone, now or as of a moment, of the subjects that ``filters`` let through."""
     chosen = " AND ".join(
         f"(NOT mapContains({_FILTERS}, '{name}') OR {name} = {_FILTERS}['{name}'])"
         for name in DIMENSIONS
     )
-    now = rows_now(database, LOCAL, f"{_IS_NOW} AND {chosen}")
-    then = rows_as_of(database, LOCAL, f"NOT ({_IS_NOW}) AND {chosen}")
+    now = rows_now(database, measures, LOCAL, f"{_IS_NOW} AND {chosen}")
+    then = rows_as_of(database, measures, LOCAL, f"NOT ({_IS_NOW}) AND {chosen}")
     seen_then = f"{database}.seen_events_as_of(as_of={{as_of:String}}, tz={_TZ})"
     seen = (
         f"SELECT if({_IS_NOW}, (SELECT types FROM {database}.seen_events), "
         f"(SELECT types FROM {seen_then}))"
     )
-    sums = f"{steps(now, LOCAL)} UNION ALL {steps(then, LOCAL)}"
+    sums = f"{steps(now, LOCAL, measures)} UNION ALL {steps(then, LOCAL, measures)}"
     return measured(sums, LOCAL, seen)
 
 
-def window_with_levels(database: str, states: Sequence[str]) -> str:
+def window_with_levels(database: str, measures: Sequence[Measure], states: Sequence[str]) -> str:
     """The same, and how many items were in each state at the end of each step.
 
     A level is the sum of all changes up to then, so it needs the whole history of the subject.
     """
     before = ", ".join(f"sum(r.{state}_delta) AS {state}_before" for state in states)
+    deltas = views_spans.named_in(" ".join(f"{state}_delta" for state in states))
+    earlier = views_spans.rows(database, Range(_GROUPING, deltas, end=UTC.start))
+    measures = [each for each in MEASURES if each in measures or each in deltas]
     levels = ", ".join(
         f"{state}_before + sum({state}_delta) OVER (PARTITION BY {_DIMENSIONS} "
         f"ORDER BY step_start) AS {state}_at_end"
         for state in states
     )
     return (
-        f"SELECT *, {levels} FROM ({window(database)}) AS steps LEFT JOIN "
-        f"(SELECT {_DIMENSIONS}, {before} FROM {database}.rollups AS r FINAL "
-        f"WHERE {_OF_GROUPING} AND pane_start < {UTC.start} GROUP BY {_DIMENSIONS}) AS history "
+        f"SELECT *, {levels} FROM ({window(database, measures)}) AS steps LEFT JOIN "
+        f"(SELECT {_DIMENSIONS}, {before} FROM {earlier} GROUP BY {_DIMENSIONS}) AS history "
         f"USING ({_DIMENSIONS})"
     )

@@ -8,6 +8,7 @@ answers for the groupings made of these; how a team's or a site's backlog moves 
 from collections.abc import Sequence
 
 from schemas.groupings import DIMENSIONS, Grouping
+from schemas.measures import Measure
 from schemas.statistics import BUCKET_MS
 from sinks import flows
 from sinks.ddl import quoted
@@ -102,12 +103,12 @@ def clocks(database: str, groupings: Sequence[Grouping]) -> str:
     )
 
 
-def beside_flows(database: str, now: str) -> str:
+def beside_flows(database: str, now: str, measures: Sequence[Measure]) -> str:
     """The sums of the range beside what stands now, by subject."""
     return (
         "SELECT *, {grouping:String} AS grouping, "
         f"(SELECT types FROM {database}.seen_events) AS seen, "
         f"toInt64(dateDiff('second', {flows.UTC.start}, {flows.UTC.end})) * 1000 "
-        f"AS span_ms FROM ({flows.whole(database)}) AS flows "
+        f"AS span_ms FROM ({flows.whole(database, measures)}) AS flows "
         f"FULL JOIN ({now}) AS now USING ({', '.join(DIMENSIONS)})"
     )

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schemas.groupings import DEFAULT_GROUPINGS, Grouping
+from schemas.measures import Measure
 from schemas.metrics import METRICS, Interval, Metric
 from sinks import (
     flows,
@@ -40,6 +41,7 @@ from sinks.views_shape import (
     subject_columns,
     view_of_present,
 )
+from sinks.views_spans import named_in
 
 __all__ = [
     "BACKLOG_NOW",
@@ -102,35 +104,44 @@ def _columns(metrics: Sequence[Metric], groupings: Sequence[Grouping]) -> list[C
         about = f"{metric.title}, {metric.unit}. {metric.caveat}"
         parts = [("", VALUE, sql.value, about), ("_n", "Int64", sql.n, "observations behind it")]
         if metric.interval is Interval.WILSON:
-            parts.append(("_low", VALUE, sql.low, "lower end of the 95 % Wilson interval"))
-            parts.append(("_high", VALUE, sql.high, "upper end of the 95 % Wilson interval"))
+            # The value has its name already: written out again it would be worked out again.
+            low, high = (end.replace(sql.value, metric.id) for end in (sql.low, sql.high))
+            parts.append(("_low", VALUE, low, "lower end of the 95 % Wilson interval"))
+            parts.append(("_high", VALUE, high, "upper end of the 95 % Wilson interval"))
         for suffix, kind, value, comment in parts:
             text = comment if not suffix else f"{metric.id}: {comment}"
             columns.append((f"{metric.id}{suffix} {kind} COMMENT {quoted(text)}", value))
     return columns
 
 
+def _measures(columns: Sequence[Column]) -> tuple[Measure, ...]:
+    """The measures that some columns are made of."""
+    return named_in(" ".join(value for _, value in columns))
+
+
 def _over_time(database: str, view: View, groupings: Sequence[Grouping]) -> str:
     checks = (
         views_arguments.grouping(groupings), views_arguments.span(), views_arguments.step()
     )  # fmt: skip
-    columns = [STEP, *subject_columns(), *_columns(view.metrics, groupings)]
-    source = flows.window(database)
+    metrics = _columns(view.metrics, groupings)
+    columns, measures = [STEP, *subject_columns(), *metrics], _measures(metrics)
+    source = flows.window(database, measures)
     if view.name == "backlog":
         levels = ("waiting", "in_work", "in_review", "open")
         columns += [
             (f"{name}_at_end Int64 COMMENT 'Items {name} at the end of the step'", f"{name}_at_end")
             for name in levels
         ]
-        source = flows.window_with_levels(database, levels)
+        source = flows.window_with_levels(database, measures, levels)
     return create(database, Shape(view.name, columns, view.comment, checks), source)
 
 
 def _backlog_now(database: str, groupings: Sequence[Grouping]) -> str:
     placed = present.placed(groupings)
     checks = (views_arguments.grouping(placed), views_arguments.span())
-    columns = [*subject_columns(), *_columns(BACKLOG_NOW, placed)]
-    source = present.beside_flows(database, present.gauges(database, groupings))
+    metrics = _columns(BACKLOG_NOW, placed)
+    columns, now = [*subject_columns(), *metrics], present.gauges(database, groupings)
+    source = present.beside_flows(database, now, _measures(metrics))
     comment = "Items as they stand, aged to the end of the range; drain over the range"
     return create(database, Shape("backlog_now", columns, comment, checks), source)
 
@@ -138,8 +149,9 @@ def _backlog_now(database: str, groupings: Sequence[Grouping]) -> str:
 def _promises_now(database: str, groupings: Sequence[Grouping]) -> str:
     clocked = present.clocked(groupings)
     checks = (views_arguments.grouping(clocked), views_arguments.span())
-    columns = [*subject_columns(), *_columns(PROMISES_NOW, clocked)]
-    source = present.beside_flows(database, present.clocks(database, groupings))
+    metrics = _columns(PROMISES_NOW, clocked)
+    columns, now = [*subject_columns(), *metrics], present.clocks(database, groupings)
+    source = present.beside_flows(database, now, _measures(metrics))
     comment = "SLA clocks that run, as seen from the end of the range; the pace is the range's"
     return create(database, Shape("promises_now", columns, comment, checks), source)
 

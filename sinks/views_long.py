@@ -19,6 +19,7 @@ from sinks.views_shape import (
     create,
     subject_columns,
 )
+from sinks.views_spans import named_in
 
 _DIMENSIONS = ", ".join(DIMENSIONS)
 #: A metric before anything is withheld, and what decides whether it is.
@@ -110,7 +111,7 @@ def _values(database: str, groupings: Sequence[Grouping]) -> str:
     columns = [_METRIC[0], STEP, *subject_columns(), *_VALUES, *_METRIC[1:]]
     shape = Shape("metric_values", columns, "Any metric by any grouping", checks)
     readings = [_reading(metric, groupings) for metric in WINDOW_METRICS]
-    source = flows.window(database)
+    source = flows.window(database, named_in(" ".join(readings)))
     return create(database, shape, _unfolded(readings, f"step_start, {_DIMENSIONS}", source))
 
 
@@ -129,7 +130,7 @@ def _values_now(database: str, groupings: Sequence[Grouping]) -> str:
         f"SELECT * FROM ({present.gauges(database, groupings)}) AS standing "
         f"FULL JOIN ({present.clocks(database, groupings)}) AS promised USING ({_DIMENSIONS})"
     )
-    source = present.beside_flows(database, now)
+    source = present.beside_flows(database, now, named_in(" ".join(readings)))
     return create(database, shape, _unfolded(readings, _DIMENSIONS, source))
 
 
@@ -151,4 +152,5 @@ def _values_at(database: str, groupings: Sequence[Grouping]) -> str:
     shape = Shape("metric_values_at", [*columns, *_METRIC[1:]], comment, checks)
     readings = [_reading(metric, groupings, "{metric:String}") for metric in WINDOW_METRICS]
     beside = f"step_start, step_end, {_DIMENSIONS}"
-    return create(database, shape, _unfolded(readings, beside, flows.window_at(database)))
+    source = flows.window_at(database, named_in(" ".join(readings)))
+    return create(database, shape, _unfolded(readings, beside, source))

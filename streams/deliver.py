@@ -40,6 +40,7 @@ from streams.pipeline_watch import PipelineWatch
 from streams.runtime import App, AppSettings, make_app, run
 from streams.settings import Settings
 from streams.spaces import Names
+from streams.span_keeping import SpanKeeping
 from streams.transport import Consumer
 from streams.watchdog import Watchdog
 
@@ -119,6 +120,7 @@ def make_clickhouse(settings: Settings, instance: str) -> Deliverer:
         password=connections.clickhouse_password.get_secret_value(),
     )
     deliverer.deliver(Role.ALERTS, _read_alert, partial(_write_alerts, sink, items))
+    deliverer.others.append(SpanKeeping(settings))
     return deliverer
 
 

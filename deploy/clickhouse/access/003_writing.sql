@@ -4,6 +4,7 @@
 GRANT INSERT ON {db}.* TO ops_writer;
 GRANT SELECT ON {db}.items TO ops_writer;
 GRANT SELECT ON {db}.rollups TO ops_writer;
+GRANT SELECT ON {db}.rollups_touched TO ops_writer;
 GRANT SELECT ON {db}.alert_log TO ops_writer;
 GRANT SELECT ON {db}.schema_migrations TO ops_writer;
 CREATE ROW POLICY OR REPLACE ops_writer_{table} ON {db}.{table} USING 1 TO ops_writer;

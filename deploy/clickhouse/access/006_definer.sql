@@ -3,6 +3,8 @@
 
 GRANT SELECT ON {db}.rollups TO ops_definer;
 GRANT SELECT ON {db}.rollups_history TO ops_definer;
+GRANT SELECT ON {db}.rollups_spans TO ops_definer;
+GRANT SELECT ON {db}.rollups_touched TO ops_definer;
 GRANT SELECT ON {db}.items TO ops_definer;
 CREATE ROW POLICY OR REPLACE ops_definer_{table} ON {db}.{table} USING 1 TO ops_definer;
 ALTER TABLE {db}.seen_events MODIFY SQL SECURITY DEFINER DEFINER = ops_definer;

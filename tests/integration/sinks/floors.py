@@ -17,7 +17,7 @@ RANGE = "from='2026-01-01 00:00:00', to='2026-01-01 03:00:00'"
 SUBJECTS = 15
 
 
-def _random_tally(random: Random) -> Tally:
+def random_tally(random: Random) -> Tally:
     """Counts as they come and as they should never come: large, none, negative."""
     tally: Tally = {}
     for measure in random.sample(MEASURES, random.randint(0, len(MEASURES))):
@@ -48,7 +48,7 @@ class Floor:
                 hours[hour] = {}
                 for minute in range(random.randint(0, 3)):
                     start_ms = START_MS + (hour * 60 + minute * 7) * MINUTE_MS
-                    stale, true = _random_tally(random), _random_tally(random)
+                    stale, true = random_tally(random), random_tally(random)
                     add(hours[hour], true)
                     for revision, tally in ((1, stale), (2, true)):
                         yield RollupRow(grouping.name, dims, start_ms, 60, revision, tally)
