@@ -70,10 +70,10 @@ class RowMapper:
                 for scope in scopes[plan.spec.over]
                 for event in self._events_of(plan, scope)
             ]
+            if not events and not any(whole.holds(each) for each in self._mapping.may_be_empty):
+                return self._nothing_yielded(whole)
         except RowRefused as refusal:
             return refusal
-        if not events and not any(whole.holds(each) for each in self._mapping.may_be_empty):
-            return self._nothing_yielded(whole)
         for each in told:
             self._memory.put(each.name, each.remembered)
         return events
