@@ -21,14 +21,15 @@ WEBHOOKS = ("argilla", "cvat", "cvat_events", "label_studio")
 MAPPERS = {name: load_mapping(name) for name in built_in_mappings()}
 relaxed = settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck))
 
-scalars = (
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=9)
-)
-values = st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=8,
-)  # fmt: skip
+numbers = st.integers(-(2**70), 2**70) | st.floats()
+scalars = st.none() | st.booleans() | numbers | st.text(max_size=9)
+
+
+def nested(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+
+
+values = st.recursive(scalars, nested, max_leaves=8)
 
 
 def refusal_of(act: Callable[[], object]) -> SourceError | None:
