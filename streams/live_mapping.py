@@ -22,6 +22,7 @@ from streams import logs
 from streams.admin import Kafka
 from streams.mapped_records import Destination, Tally, outgoing
 from streams.refusals import Refusal
+from streams.sender import Outgoing
 from streams.sources.mapping import Mapping
 from streams.sources.memory import HeldMemory, Remembered
 from streams.sources.one_record import RecordMapper
@@ -158,16 +159,7 @@ class LiveMapping:
             for record in records
             for each in outgoing(_message(record), held.mapper, self.source.to, self.tally)
         ]
-        sent = [
-            await producer.send(
-                each.topic,
-                each.value,
-                each.key,
-                partition=each.partition,
-                headers=list(each.headers),
-            )
-            for each in made
-        ]
+        sent = [await _sent(producer, each) for each in made]
         await asyncio.gather(*sent)
         kept = [
             await producer.send(
@@ -224,6 +216,23 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         await self._process.take(sorted(place.partition for place in assigned))
+
+
+async def _sent(producer: Any, record: Outgoing) -> Any:
+    """What completes when the record is durable."""
+    if record.key is not None or record.value is not None:
+        return await producer.send(
+            record.topic,
+            record.value,
+            record.key,
+            partition=record.partition,
+            headers=list(record.headers),
+        )
+    # `send` refuses a letter of neither key nor value, which a tombstone is; a batch takes it.
+    batch = producer.create_batch()
+    batch.append(timestamp=None, key=None, value=None, headers=list(record.headers))
+    batch.close()
+    return await producer.send_batch(batch, record.topic, partition=record.partition)
 
 
 def _message(record: Any) -> Message:

@@ -1,6 +1,6 @@
 """A record of somebody's topic into records of ours: events, or one dead letter with its reason."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -25,6 +25,10 @@ _REASONS = {
     RejectReason.ROW_SHAPE: Reason.WRONG_FIELD,
     RejectReason.NO_EVENT: Reason.UNKNOWN_TYPE,
 }
+
+
+#: Room for its headers in a batch of Kafka's usual 1 MB.
+LETTER_BYTES_MAX = 900_000
 
 
 @dataclass(slots=True)
@@ -69,6 +73,10 @@ def outgoing(
 def _dead_letter(message: Message, refused: RowRefused, to: Destination) -> Outgoing:
     reason = Reason.TOMBSTONE if message.value is None else _REASONS[refused.reason]
     text = f"mapping: {refused.reason.value}: {refused.message}"
+    if len(message.value or b"") > LETTER_BYTES_MAX:
+        # Our topic might not take it, and everything behind it would wait for ever.
+        message, reason = replace(message, value=None), Reason.TOO_LARGE
+        text += "; the value is left where it lies"
     record = DeadLetter(message, reason, refused.field, text).to_record()
     headers: Headers = record.headers
     topic = to.topics.name(Role.DEAD_LETTERS)
