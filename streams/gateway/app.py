@@ -46,6 +46,7 @@ class Gateway:
     intake: Intake
     writer: Writer
     budget: Budget
+    hook_budget: Budget
     limits: BodyLimits
     events_max: int
     guard: Guard
@@ -70,11 +71,18 @@ class Gateway:
             return "the gateway is being stopped"
         return "the broker does not answer" if self.writer.is_away else None
 
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of bodies that are being read or wait for the broker."""
+        return self.budget.held_bytes + self.hook_budget.held_bytes
+
     async def _take(
-        self, request: web.Request, read: Callable[[bytes], Awaitable[list[Ready]]]
+        self,
+        request: web.Request,
+        claim: Claim,
+        read: Callable[[bytes], Awaitable[list[Ready]]],
     ) -> web.Response:
         """Read a body, make records of it, store them, and answer; raises Turned."""
-        claim = self.budget.claim()
         try:
             records = await read(await read_body(request, claim, self.limits))
         except BaseException:
@@ -94,7 +102,7 @@ class Gateway:
         async def read(body: bytes) -> list[Ready]:
             return await self._read(principal, body, kind, attributes)
 
-        return await self._take(request, read)
+        return await self._take(request, self.budget.claim(), read)
 
     async def _hook(self, request: web.Request) -> web.Response:
         return await self._hooked(request, Hook.read, Hook.sender)
@@ -119,7 +127,7 @@ class Gateway:
             seen.extend(found.deliveries)
             return found.records
 
-        answer = await self._take(request, read)
+        answer = await self._take(request, self.hook_budget.claim(), read)
         hook.stored(seen)
         return answer
 

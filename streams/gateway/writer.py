@@ -19,7 +19,7 @@ from schemas.partitioner import Partitioner, partition_of
 from schemas.topics import INPUT_ROLES, Role, Topics
 from sinks.clients import aiokafka_login
 from streams import logs
-from streams.admin import no_broker
+from streams.broker_refusals import no_broker
 from streams.gateway.answers import Turned
 from streams.gateway.intake import Ready
 from streams.refusals import Refusal
@@ -102,6 +102,11 @@ class Writer:
     def is_away(self) -> bool:
         """Whether requests are turned away."""
         return self._kafka is None or self.away_s() > self._broker_s
+
+    def why_dead(self) -> str | None:
+        """Why no event will ever be stored again; None when all is well."""
+        gone = self._renewing is not None and self._renewing.done()
+        return "the producer is gone" if gone and self._kafka is None else None
 
     async def store(self, records: Sequence[Ready], answered: Callable[[], None]) -> None:
         """Return when all are durable; raises Turned when nobody knows.
