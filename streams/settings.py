@@ -191,7 +191,7 @@ class Settings:
     logs: Logs
 
 
-GROUPS = (Connections, Space, People, Floor, Deliver, Health, Logs, Notify,
+GROUPS = (Connections, Access, Space, People, Floor, Deliver, Health, Logs, Notify,
           Alerts, Board, Gateway, Reconcile)  # fmt: skip
 
 
