@@ -8,7 +8,7 @@ long as both are equal. ``python -m sinks.ddl_spans`` prints all of it.
 from collections.abc import Iterable
 
 from schemas.groupings import DIMENSIONS
-from sinks.ddl import key_columns, measure_columns
+from sinks.ddl import key_columns, measure_columns, quoted
 
 #: Hours and days, UTC: the spans that are summed up.
 HOUR_S, DAY_S = 3_600, 86_400
@@ -23,15 +23,14 @@ _KEY = [
     ("span_s", "UInt32 COMMENT 'Length of the span in seconds: 3600 or 86400'"),
     ("span_start", "DateTime('UTC') COMMENT 'Start of the span, event time'"),
 ]
-_STATE = [
-    ("touched", "SimpleAggregateFunction(sum, UInt64) COMMENT 'Grows with every insert of rows'"),
-    ("done", "SimpleAggregateFunction(max, UInt64) COMMENT 'What touched was when it was summed'"),
-    ("people", "SimpleAggregateFunction(max, UInt8) COMMENT '1 when a row is about somebody'"),
-    (
-        "touched_at",
-        "SimpleAggregateFunction(max, DateTime('UTC')) COMMENT 'When rows were last stored'",
-    ),
-]
+#: How each is merged, its type, and what it means.
+_STATE = {
+    "touched": ("sum", "UInt64", "Grows with every insert of rows"),
+    "done": ("max", "UInt64", "What touched was when the span was summed up"),
+    "people": ("max", "UInt8", "1 when a row is about somebody"),
+    "touched_at": ("max", "DateTime('UTC')", "When rows were last stored"),
+}
+_FED = ("touched", "people", "touched_at")
 
 
 def _declared(columns: Iterable[tuple[str, str]]) -> str:
@@ -63,17 +62,23 @@ def create_spans() -> str:
 
 def create_touched() -> str:
     """``CREATE TABLE`` for what is true, and the view that feeds it."""
+    merged = [
+        (name, f"SimpleAggregateFunction({how}, {kind}) COMMENT {quoted(about)}")
+        for name, (how, kind, about) in _STATE.items()
+    ]
+    fed = [(name, f"{_STATE[name][1]} COMMENT {quoted(_STATE[name][2])}") for name in _FED]
     return (
         "CREATE TABLE IF NOT EXISTS {db}.rollups_touched\n"
-        f"{_declared([*_grouping(), *_KEY, *_STATE])}"
+        f"{_declared([*_grouping(), *_KEY, *merged])}"
         "ENGINE = AggregatingMergeTree\nORDER BY (grouping, span_s, span_start)\n"
         "COMMENT 'Which spans are true: those whose sum of touched equals the largest done';\n\n"
         "CREATE MATERIALIZED VIEW IF NOT EXISTS {db}.rollups_touched_feed "
-        f"TO {{db}}.rollups_touched\nAS {selected()};\n\n"
+        f"TO {{db}}.rollups_touched\n{_declared([*_grouping(), *_KEY, *fed])}"
+        f"AS {selected()};\n\n"
         "ALTER TABLE {db}.rollups_touched_feed MODIFY COMMENT "
         "'Notes the hours and days of which rows are stored in rollups';\n\n"
-        "INSERT INTO {db}.rollups_touched (grouping, span_s, span_start, touched, people, "
-        f"touched_at)\n{selected()};\n"
+        f"INSERT INTO {{db}}.rollups_touched (grouping, span_s, span_start, {', '.join(_FED)})\n"
+        f"{selected()};\n"
     )
 
 

@@ -19,8 +19,9 @@ from sinks.ddl_spans import SPAN_DIMENSIONS, span_columns
 
 #: A span that was touched a moment ago is going to be again, and is cheap to read as panes.
 SETTLED_S = 300
-#: What one statement sums up at most: so long a time, and so many spans.
-_TOGETHER_S, _TOGETHER = 31 * 86_400, 2_000
+#: What one statement sums up at most: so long a time, and so many spans. A client gives up on a
+#: statement after a minute, also on a slow server and for a large floor.
+_TOGETHER_S, _TOGETHER = 31 * 86_400, 150
 _ROUND = 20_000
 
 

@@ -91,7 +91,7 @@ CREATE TABLE IF NOT EXISTS {db}.rollups_touched
     span_s UInt32 COMMENT 'Length of the span in seconds: 3600 or 86400',
     span_start DateTime('UTC') COMMENT 'Start of the span, event time',
     touched SimpleAggregateFunction(sum, UInt64) COMMENT 'Grows with every insert of rows',
-    done SimpleAggregateFunction(max, UInt64) COMMENT 'What touched was when it was summed',
+    done SimpleAggregateFunction(max, UInt64) COMMENT 'What touched was when the span was summed up',
     people SimpleAggregateFunction(max, UInt8) COMMENT '1 when a row is about somebody',
     touched_at SimpleAggregateFunction(max, DateTime('UTC')) COMMENT 'When rows were last stored'
 )
@@ -100,6 +100,14 @@ ORDER BY (grouping, span_s, span_start)
 COMMENT 'Which spans are true: those whose sum of touched equals the largest done';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS {db}.rollups_touched_feed TO {db}.rollups_touched
+(
+    grouping LowCardinality(String) COMMENT 'By what the row is grouped: the name of a list of dimensions',
+    span_s UInt32 COMMENT 'Length of the span in seconds: 3600 or 86400',
+    span_start DateTime('UTC') COMMENT 'Start of the span, event time',
+    touched UInt64 COMMENT 'Grows with every insert of rows',
+    people UInt8 COMMENT '1 when a row is about somebody',
+    touched_at DateTime('UTC') COMMENT 'When rows were last stored'
+)
 AS SELECT grouping, span_s, toDateTime(intDiv(toUnixTimestamp(hour), span_s) * span_s, 'UTC') AS span_start, any(17179869184 + rand64() % 17179869184) AS touched, max(named) AS people, now('UTC') AS touched_at FROM (SELECT grouping, toStartOfHour(pane_start) AS hour, max(annotator != '' OR reviewer != '') AS named FROM {db}.rollups GROUP BY grouping, hour) ARRAY JOIN [3600, 86400] AS span_s GROUP BY grouping, span_s, span_start;
 
 ALTER TABLE {db}.rollups_touched_feed MODIFY COMMENT 'Notes the hours and days of which rows are stored in rollups';

@@ -1,8 +1,8 @@
 """``python -m tests.bench.views --rows 100000000``: how fast the views answer, over a large floor.
 
 It starts an engine of its own, makes pane rows in it, and prints as a table: p50 and p95 of each
-view over 24 h, 28 d and 400 d (or all there is), insert speed, and what restated rows cost. The
-data directory is deleted at the end.
+view over 24 h, 28 d and 400 d (or all there is), before and after hours and days are summed up,
+insert speed, and what restated rows cost. The data directory is deleted at the end.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 
-from sinks import views
+from sinks import spans, views
 from sinks.migrations import migrate
 from tests.bench.views_floor import END, Span, fill, restate
 from tests.integration.sinks.engines import Engine
@@ -144,7 +144,18 @@ def tell_restated(asker: Asker, percent: int) -> None:
     spent_s = (cpu_ms(asker.pid) - before) / 1000
     merged = asker.timed(question)
     print(f"throughput over 28 d: {unmerged} before, {merged} after", flush=True)
+    sum_up(asker)
+    print(f"throughput over 28 d, summed up again: {asker.timed(question)}", flush=True)
     print(f"merging the month: {merging:.1f} s, {spent_s:.1f} s of CPU", flush=True)
+
+
+def sum_up(asker: Asker) -> None:
+    """Sum up all hours and days that need it; print what that cost."""
+    began, before, done = time.perf_counter(), cpu_ms(asker.pid), 0
+    for done in spans.refresh(asker.client, DATABASE, settled_s=0):
+        say(f"{done} spans summed up")
+    took, spent_s = time.perf_counter() - began, (cpu_ms(asker.pid) - before) / 1000
+    print(f"{done:,} spans summed up in {took:.1f} s, {spent_s:.1f} s of CPU", flush=True)
 
 
 def measure(asker: Asker, span: Span, *, history: bool) -> None:
@@ -160,6 +171,10 @@ def measure(asker: Asker, span: Span, *, history: bool) -> None:
         took, spent_s = time.perf_counter() - began, (cpu_ms(asker.pid) - before) / 1000
         print(f"stored in {took:.0f} s, {spent_s:.0f} s of CPU")
     tell_size(client, f"{span.days} days")
+    print("\nAs panes, before anything is summed up:", flush=True)
+    tell_views(asker, span)
+    sum_up(asker)
+    print("\nWith hours and days summed up:", flush=True)
     tell_views(asker, span)
     for percent in (1, 10):
         tell_restated(asker, percent)
