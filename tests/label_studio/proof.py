@@ -119,4 +119,4 @@ def spent_ms(space: FloorSpace) -> int:
 
 
 def _ms(seconds: float) -> int:
-    return int(Decimal(str(seconds)) * 1000)
+    return round(Decimal(str(seconds)) * 1000)

@@ -11,97 +11,11 @@ from streams.sources.mapping_files import load_mapping
 from streams.sources.memory import HeldMemory
 from streams.sources.one_record import RecordMapper
 from streams.sources.records import EventDict, RejectReason, RowRefused
-from tests.label_studio.recording import PAYLOADS, read_bodies
+from tests.label_studio.expected_events import BODIES, EXPECTED, SILENT, told
+from tests.label_studio.recording import PAYLOADS, read_export
 from tests.label_studio.stripping import stripped
 
 RECEIVED_MS = 1_800_000_000_000
-BODIES = read_bodies()
-NEW_TASK = ["item.created", "item.queued reason=new"]
-SILENT = {
-    "annotation_to_draft",
-    "all_tasks_deleted",
-    "draft_created",
-    "draft_updated",
-    "prediction_created",
-    "project_deleted",
-    "task_updated",
-}
-#: Person 1 is who works; person 2 (here: its id) is the second one.
-SECOND = BODIES["annotation_created_second_of_task"][0]["annotation"]["completed_by"]
-
-
-def answered(label: str, active_ms: int | None, actor: int = 1) -> list[str]:
-    """The first submission of an annotation whose task is then done."""
-    spent = "" if active_ms is None else f" active_ms={active_ms}"
-    started = [] if active_ms is None else [f"work.started actor_id={actor}"]
-    return [
-        *started,
-        f"item.submitted actor_id={actor}{spent} attempt=1 unit_count=1 labels=kind:{label}",
-        f"label.recorded actor_id={actor} label=kind:{label}",
-        "item.completed terminal_state=labeled",
-    ]
-
-
-EXPECTED = {
-    "project_updated": [],
-    "tasks_imported": [kind for kind in NEW_TASK for _ in range(8)],
-    "tasks_imported_with_annotations": NEW_TASK,
-    "task_created": NEW_TASK,
-    "annotation_created_from_draft": answered("Yes", 12_345),
-    # Label Studio sends 12.345, 20.5, 31.25 and 31.25 s: what is new is the difference.
-    "annotation_updated": ["item.edited actor_id=1 active_ms_delta=8155"],
-    "annotation_updated_again": ["item.edited actor_id=1 active_ms_delta=10750"],
-    "annotation_ground_truth": ["item.edited actor_id=1 active_ms_delta=0"],
-    "annotation_created": answered("No", 8_001),
-    "annotation_created_without_lead_time": answered("Yes", None),
-    "annotation_created_second_of_task": answered("Yes", 5_000, SECOND),
-    "annotation_updated_by_another": ["item.edited actor_id=1 active_ms_delta=1500"],
-    "annotation_lead_time_lowered": ["item.edited actor_id=1"],
-    "task_skipped": [
-        "work.started actor_id=1",
-        "item.skipped actor_id=1 active_ms=3200 reason=not_given",
-    ],
-    "skip_withdrawn": answered("Unsure", 7_000)[1:],
-    "annotation_created_then_skipped": answered("Yes", 6_000),
-    "annotation_skipped": ["item.skipped actor_id=1 active_ms=1000 reason=not_given"],
-    "predictions_to_annotations": [
-        "item.submitted actor_id=1 actor_type=system attempt=1 unit_count=1 labels=kind:No"
-    ],
-    "annotation_created_with_prediction": answered("Yes", 2_500),
-    "project_overlap_two": [],
-    "task_imported_for_two": NEW_TASK,
-    # From here on every task wants two answers.
-    "annotation_created_first_of_two": answered("No", 3_000)[:-1],
-    "annotation_created_second_of_two": answered("No", 4_000, SECOND)[:-1],
-    "annotation_created_to_delete": answered("No", 1_500)[:-1],
-    "annotation_deleted": ["item.deleted reason=annotation_deleted"],
-    "annotation_created_to_convert": answered("No", 1_500)[:-1],
-    "annotations_deleted_in_bulk": ["item.deleted reason=annotation_deleted"] * 3,
-    "task_deleted": ["item.cancelled reason=task_deleted"],
-    "tasks_deleted_in_bulk": ["item.cancelled reason=task_deleted"] * 2,
-}
-_SHOWN = (
-    *("actor_id", "active_ms", "active_ms_delta", "attempt", "unit_count", "labels", "label"),
-    *("reason", "terminal_state"),
-)
-
-
-def told(event: EventDict) -> str:
-    """An event in words: its type and what the mapping makes of the payload."""
-    words = [str(event["event_type"])]
-    if event.get("actor_type") not in (None, "human"):
-        words.append(f"actor_type={event['actor_type']}")
-    for name in _SHOWN:
-        value = event.get(name)
-        if value is not None:
-            text = "+".join(map(str, value)) if isinstance(value, list) else value
-            words.append(f"{name}={text}")
-    return words[0] + "".join(f" {word}" for word in sorted(words[1:], key=_place))
-
-
-def _place(word: str) -> int:
-    name = word.partition("=")[0]
-    return 1 if name == "actor_type" else _SHOWN.index(name) * 2
 
 
 def mapped(mapper: RecordMapper, step: str) -> list[EventDict]:
@@ -157,6 +71,49 @@ def test_no_two_different_events_share_an_id(events: dict[str, list[EventDict]])
         about = f"{event['event_type']} {event['item_id']} {event.get('assignment_id')}"
         by_id.setdefault(event["event_id"], set()).add(about)
     assert [about for about in by_id.values() if len(about) > 1] == []
+
+
+def test_ids_begin_anew_elsewhere_and_events_do_not_collide() -> None:
+    mapper = RecordMapper(load_mapping("label_studio"), HeldMemory())
+    (body,) = BODIES["annotation_created"]
+    there = {**body, "project": {**body["project"], "id": 77}}
+    later = {**body["annotation"], "created_at": "2026-11-24T09:00:00.000001Z"}
+    ids = []
+    for each in (body, there, {**body, "annotation": later}):
+        found = mapper.events_of(each, RECEIVED_MS)
+        assert isinstance(found, list)
+        ids += [event["event_id"] for event in found if event["event_type"] == "item.submitted"]
+    assert len(set(ids)) == 3
+
+
+def test_a_task_that_got_the_id_of_a_deleted_one_is_created_again() -> None:
+    mapper = RecordMapper(load_mapping("label_studio"), HeldMemory())
+    (body,) = BODIES["task_created"]
+    again = {**body["tasks"][0], "created_at": "2026-11-24T09:00:00.000001Z"}
+    first = mapper.events_of(body, RECEIVED_MS)
+    second = mapper.events_of({**body, "tasks": [again]}, RECEIVED_MS)
+    assert isinstance(first, list)
+    assert isinstance(second, list)
+    assert {e["event_id"] for e in first} & {e["event_id"] for e in second} == set()
+
+
+def test_the_prediction_that_was_shown_is_named_without_its_result(
+    events: dict[str, list[EventDict]],
+) -> None:
+    submitted = events["annotation_created_with_prediction"][1]
+    (body,) = BODIES["annotation_created_with_prediction"]
+    assert submitted["prediction_id"] == str(body["annotation"]["prediction"]["id"])
+
+
+def test_an_export_and_the_webhooks_before_it_name_the_same_events_alike(
+    events: dict[str, list[EventDict]],
+) -> None:
+    mapper = RecordMapper(load_mapping("label_studio_export"), HeldMemory())
+    told = {event["event_id"] for found in events.values() for event in found}
+    for task in read_export():
+        found = mapper.events_of(task, RECEIVED_MS)
+        assert isinstance(found, list)
+        assert {e["event_id"] for e in found if e["event_type"] == "item.created"} <= told
 
 
 def test_times_are_those_of_label_studio(events: dict[str, list[EventDict]]) -> None:
