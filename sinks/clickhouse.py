@@ -36,6 +36,9 @@ _ANSWER_S = 60
 
 def classified(error: Exception) -> SinkError:
     """Which of the three kinds an error of the client or of the engine is."""
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        # The driver tells it as text only. It passes: certificates are renewed.
+        return SinkUnavailable("certificate_of_unknown_authority_or_other_host_or_time")
     if isinstance(error, DriverError):
         code = error.code
         if code in _ABOUT_VALUES or (code is None and isinstance(error, DataError)):

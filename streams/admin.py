@@ -6,7 +6,6 @@ through ``streams.transport``. Records are read and sent by ``streams.records``.
 
 import contextlib
 import logging
-import socket
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +22,8 @@ from kafka.errors import (
 )
 
 from sinks.clients import kafka_python_login
+from streams import kafka_probe
+from streams.broker_refusals import FORBIDDEN, NAMED_MAX, no_broker, not_allowed
 from streams.refusals import Refusal
 
 Place = tuple[str, int]
@@ -75,14 +76,6 @@ def quiet_client() -> Iterator[None]:
         log.setLevel(level)
 
 
-def no_broker(servers: str) -> Refusal:
-    """What to say when nobody answers."""
-    return Refusal(
-        f"no Kafka broker answers at {servers}",
-        "`watchfloor local up` starts one here; else set WATCHFLOOR_KAFKA",
-    )
-
-
 def min_in_sync(replicas: int) -> int:
     """How many replicas must have a record before it counts as written."""
     return 2 if replicas >= 3 else 1
@@ -100,8 +93,7 @@ class Kafka:
         self._timeout_s = timeout_s
         timeout_ms = int(timeout_s * 1000)
         # A client that never gets through leaves sockets and a thread of its own behind.
-        if not _anybody_listens(servers, timeout_s):
-            raise no_broker(servers)
+        kafka_probe.refuse_unreachable(servers, timeout_s)
         try:
             with quiet_client():
                 self.client = KafkaAdminClient(
@@ -123,6 +115,8 @@ class Kafka:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+        if isinstance(error, FORBIDDEN):
+            raise not_allowed(self.servers, error) from error
         if isinstance(error, KafkaError):
             raise Refusal(
                 f"the brokers at {self.servers} gave up: {error}",
@@ -140,6 +134,9 @@ class Kafka:
     def topics(self, names: Collection[str]) -> dict[str, Topic]:
         """Those of ``names`` that exist."""
         described = self.client.describe_topics(list(names)) if names else []
+        hidden = [each["name"] for each in described if each["error_code"] == FORBIDDEN[0].errno]
+        if hidden:
+            raise not_allowed(self.servers, f"DESCRIBE on {', '.join(hidden[:NAMED_MAX])}")
         present = [each for each in described if each["error_code"] == 0]
         configs = self._configs([each["name"] for each in present])
         return {each["name"]: _topic(each, configs.get(each["name"], {})) for each in present}
@@ -174,6 +171,8 @@ class Kafka:
         }
         for answer in self.client.create_topics(shapes, raise_errors=False)["topics"]:
             # Somebody who set up at the same time made the same topic.
+            if answer["error_code"] in [each.errno for each in FORBIDDEN]:
+                raise not_allowed(self.servers, f"CREATE on {answer['name']}")
             if answer["error_code"] not in (0, TopicAlreadyExistsError.errno):
                 raise Refusal(
                     f"topic {answer['name']} was not made: {answer['error_message']}",
@@ -214,14 +213,6 @@ class Kafka:
         starts = self.client.list_partition_offsets(dict.fromkeys(keys, OffsetSpec.EARLIEST))
         ends = self.client.list_partition_offsets(dict.fromkeys(keys, OffsetSpec.LATEST))
         return {tuple(key): Span(starts[key].offset, ends[key].offset) for key in keys}
-
-
-def _anybody_listens(servers: str, timeout_s: float) -> bool:
-    for server in servers.split(","):
-        host, _, port = server.rpartition(":")
-        with contextlib.suppress(OSError), socket.create_connection((host, int(port)), timeout_s):
-            return True
-    return False
 
 
 def _topic(described: Mapping[str, Any], config: Mapping[str, str]) -> Topic:

@@ -10,7 +10,9 @@ from typing import Literal, assert_never
 
 from schemas.topics import Topics
 from streams import (
+    access_rights,
     brokers,
+    certificates,
     kafka_checks,
     people_key,
     plan_checks,
@@ -44,6 +46,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_kafka(settings),
         *store_checks.check_clickhouse(settings.connections, names.database),
         *store_checks.check_redis(settings.connections),
+        *certificates.check_certificates(settings.connections),
         *check_alert_files(),
     ]
 
@@ -135,6 +138,7 @@ def _brokers(settings: Settings, kafka: Kafka, role: Role | None) -> list[Findin
             lambda: kafka_checks.check_instances(kafka, Names(topics.space_name).groups),
             lambda: kafka_checks.check_clock(kafka),
             lambda: kafka_checks.judge_disks(brokers.disks(kafka)),
+            lambda: access_rights.check_rights(kafka, topics, found),
         ]
         findings += [finding for check in later for finding in check()]
     return findings

@@ -13,7 +13,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from sinks.clients import aiokafka_login
-from streams.admin import Place, Span, no_broker
+from streams.admin import Place, Span
+from streams.broker_refusals import no_broker
 
 _POLL_MS = 500
 _FETCH_BYTES = 16 * 1024 * 1024

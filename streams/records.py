@@ -13,7 +13,8 @@ from kafka.errors import KafkaError
 
 from schemas.dead_letters import Headers
 from sinks.clients import kafka_python_login
-from streams.admin import Place, Span, no_broker, quiet_client
+from streams.admin import Place, Span, quiet_client
+from streams.broker_refusals import no_broker
 
 _POLL_MS = 500
 _SILENT_S_MAX = 30.0

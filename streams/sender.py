@@ -17,7 +17,8 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from schemas.dead_letters import Headers
 from sinks.clients import aiokafka_login
-from streams.admin import Place, no_broker
+from streams.admin import Place
+from streams.broker_refusals import no_broker
 from streams.refusals import Refusal
 
 #: Below Kafka's usual limit of 1 MB for a batch; a larger record is a batch of its own.

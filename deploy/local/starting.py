@@ -51,10 +51,10 @@ def _start_once(
         try:
             with progress.step(f"starting {', '.join(parts)}") as step:
                 for service in services:
-                    started[service.part] = _spawn(service, places)
+                    started[service.part] = spawn(service, places)
                 for service in services:
                     step.detail = f"waiting for {service.part}"
-                    _await(service, started[service.part], places)
+                    await_answer(service, started[service.part], places)
         except BaseException:
             for part, process in started.items():
                 processes.stop(process, GRACE_S)
@@ -80,7 +80,8 @@ def _service(
     return kafka.service(places, chosen, broker)
 
 
-def _spawn(service: Service, places: Places) -> ProcessRecord:
+def spawn(service: Service, places: Places) -> ProcessRecord:
+    """Start a part's process, its output in the part's log."""
     part = service.part
     log = places.log(part)
     # One log of the last run is kept; a longer history fills disks that nobody looks at.
@@ -89,7 +90,8 @@ def _spawn(service: Service, places: Places) -> ProcessRecord:
     return processes.spawn(service.argv, places.record(part), places.data(part), log, service.env)
 
 
-def _await(service: Service, process: ProcessRecord, places: Places) -> None:
+def await_answer(service: Service, process: ProcessRecord, places: Places) -> None:
+    """Return when a part answers; StackError says why it does not."""
     until_s = time.monotonic() + service.start_s_max
     while not service.healthy():
         if not process.alive():

@@ -4,7 +4,8 @@ import json
 
 import click
 
-from streams import doctor
+from streams import access_rights, doctor
+from streams.broker_refusals import principal
 from streams.commands.invocation import read_settings
 
 _SIGN = {"ok": "ok     ", "warning": "WARNING", "problem": "PROBLEM"}
@@ -13,7 +14,8 @@ _COLOUR = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print findings as a JSON array.")
-def command(as_json: bool) -> None:
+@click.option("--rights", is_flag=True, help="Print the ACLs that are needed, and check nothing.")
+def command(as_json: bool, rights: bool) -> None:
     """Check brokers, topics, producers, groups, ClickHouse, Redis, clock, key and disk.
 
     Exits with 1 when there is a problem; a warning is none.
@@ -21,8 +23,15 @@ def command(as_json: bool) -> None:
     \b
     watchfloor doctor
     watchfloor doctor --json --space june
+    watchfloor doctor --rights      as arguments of Kafka's kafka-acls.sh
     """
-    findings = doctor.examine(read_settings())
+    settings = read_settings()
+    if rights:
+        who = principal(settings.connections.kafka)
+        for right in access_rights.needed(settings.space.space):
+            click.echo(right.command(who))
+        return
+    findings = doctor.examine(settings)
     if as_json:
         click.echo(json.dumps([finding.as_dict() for finding in findings], indent=2))
     else:
