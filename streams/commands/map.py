@@ -46,7 +46,8 @@ def command(name: str, topic: str, begin: str, once: bool) -> None:
     except SourceError as error:
         raise Refusal(str(error), "mend the mapping, or `watchfloor mapping ls`") from error
     settings = read_settings()
-    from streams.live_mapping import LiveMapping, Source, prepare
+    from streams.foreign_topic import Source, prepare
+    from streams.live_mapping import LiveMapping
     from streams.mapped_records import Destination
 
     connections, topics = settings.connections, Topics(settings.space.space)
