@@ -17,6 +17,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListen
 from aiokafka.errors import KafkaError
 
 from schemas.dead_letters import Message
+from sinks.clients import aiokafka_login
 from streams import logs
 from streams.foreign_topic import Source
 from streams.mapped_records import Tally, outgoing
@@ -70,6 +71,7 @@ class LiveMapping:
             enable_auto_commit=False,
             auto_offset_reset="earliest" if source.from_start else "latest",
             isolation_level="read_committed",
+            **aiokafka_login(source.servers),
         )
         producer = AIOKafkaProducer(
             bootstrap_servers=source.servers.split(","),
@@ -77,6 +79,7 @@ class LiveMapping:
             enable_idempotence=True,
             compression_type="zstd",
             max_request_size=4 << 20,
+            **aiokafka_login(source.servers),
         )
         self._held.clear()
         consumer.subscribe([source.topic], listener=_Listener(self))
@@ -146,7 +149,9 @@ class LiveMapping:
     async def _recall(self, partition: int, memory: HeldMemory) -> None:
         place = TopicPartition(self.source.memory_topic, partition)
         reader = AIOKafkaConsumer(
-            bootstrap_servers=self.source.servers.split(","), enable_auto_commit=False
+            bootstrap_servers=self.source.servers.split(","),
+            enable_auto_commit=False,
+            **aiokafka_login(self.source.servers),
         )
         await reader.start()
         try:
