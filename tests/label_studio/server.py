@@ -23,7 +23,7 @@ from streams.refusals import Refusal
 from tests.label_studio.client import LabelStudio
 
 VERSION = "1.23.2"
-START_S_MAX = 300
+START_S_MAX = 900
 STOP_S_MAX = 20
 _POLL_S = 0.25
 _LAST_LINES = 5
