@@ -13,6 +13,7 @@ from sinks.board.access import COOKIE, COOKIE_S, Door
 from sinks.board.answers import HEADERS, Failed, answer, refusal
 from sinks.board.changing import Changing
 from sinks.board.reading import Reading
+from sinks.board.restating import Restating
 
 STATIC = Path(__file__).parent / "static"
 BODY_BYTES_MAX = 64 * 1024
@@ -55,6 +56,7 @@ class Board:
         self.changing.add_to(router)
         for path, handler in self.reading.routes().items():
             router.add_get(f"/api/{path}", handler)
+        router.add_get("/api/restated", Restating(self.reading).find)
         for page in _PAGES:
             router.add_get(page, self._page)
         router.add_get("/static/{path:.+}", self._static)

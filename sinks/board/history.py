@@ -12,7 +12,7 @@ from typing import Any
 
 from schemas.groupings import Grouping, subject_key
 from schemas.metrics import METRIC_BY_ID
-from sinks.board import hands
+from sinks.board import hands, restated
 from sinks.board.asking import ClickHouse
 from sinks.board.ids import id_of
 from sinks.board.live import Held
@@ -107,6 +107,12 @@ class History:
         """Who worked at a place; raises HistoryAway."""
         at_ms = as_of_ms - as_of_ms % MINUTE_MS
         return await self._ask(hands.query(self.clickhouse.database, held.dims, at_ms), 60.0)
+
+    async def restated(self, grouping: Grouping, as_of_ms: int) -> dict[str, list[restated.Change]]:
+        """What late data changed in the last day, by subject key; raises HistoryAway."""
+        at_ms = as_of_ms - as_of_ms % MINUTE_MS
+        sql = restated.query(self.clickhouse.database, grouping, at_ms)
+        return restated.by_subject(grouping.name, await self._ask(sql, _SPARKLINE_FRESH_S))
 
     async def _ask(self, sql: str, fresh_s: float) -> list[dict[str, Any]]:
         """Ask, or answer what was answered a moment ago."""

@@ -105,16 +105,16 @@ class Reading:
         """Who worked at a place in the last day."""
         asker = self.asker(request)
         asker.grouping({}, "by", "annotator")
-        held = await self._held(asker, request)
+        held = await self.held(asker, request)
         if not asker.scope.is_everything or held.dims.keys() - ITEM_PLACE:
             raise Failed("not_allowed", "People are listed for whole floors and places only.", "")
         as_of_ms = asker.live.as_of_ms or now_ms()
-        return answer(hands.shown(await self._away(self.history.hands(held, as_of_ms))))
+        return answer(hands.shown(await self.away(self.history.hands(held, as_of_ms))))
 
     async def past(self, request: web.Request) -> web.StreamResponse:
         """Metrics of one subject over time."""
         asker = self.asker(request)
-        held, at_ms = await self._held(asker, request), now_ms()
+        held, at_ms = await self.held(asker, request), now_ms()
         names = metrics_of(request.query)
         as_of_ms = asker.live.as_of_ms or at_ms
         try:
@@ -125,7 +125,7 @@ class Reading:
         for name in names:
             if not past.has_history(name):
                 raise Failed("no_history", f"{name} is known now only.", "")
-            series = await self._away(self.history.series(held, name, asked, at_ms))
+            series = await self.away(self.history.series(held, name, asked, at_ms))
             goal = goal_of(self.hub.targets(), name, held.dims, as_of_ms)
             found[name] = series | {
                 "target": None if goal is None else goal.target,
@@ -142,7 +142,7 @@ class Reading:
         if not past.has_history(name):
             raise Failed("no_history", f"{name} is known now only.", "")
         asked = stretch("1h", "2m", asker.live.as_of_ms or now_ms())
-        series = await self._away(self.history.sparklines(grouping, name, asked))
+        series = await self.away(self.history.sparklines(grouping, name, asked))
         live, place = asker.live, asker.live.subjects.get(asker.place(request.query))
         wanted = {} if place is None else place.dims
         seen = {
@@ -172,7 +172,7 @@ class Reading:
     async def sql(self, request: web.Request) -> web.StreamResponse:
         """The query that gives a number again."""
         asker = self.asker(request)
-        held = await self._held(asker, request)
+        held = await self.held(asker, request)
         (name,) = metrics_of(request.query, 1)
         window = held.windows.get(request.query.get("window", "") or "1h")
         if window is None:
@@ -209,7 +209,7 @@ class Reading:
 
     # -- inside
 
-    async def _held(self, asker: Asker, request: web.Request) -> Held:
+    async def held(self, asker: Asker, request: web.Request) -> Held:
         await self.hub.bring(asker.place(request.query))
         return asker.held(request.query)
 
@@ -233,7 +233,7 @@ class Reading:
                               "path": " / ".join(values[:-1]), "dims": dims})  # fmt: skip
         return found
 
-    async def _away(self, asked: Awaitable[Any]) -> Any:
+    async def away(self, asked: Awaitable[Any]) -> Any:
         try:
             return await asked
         except HistoryAway as error:

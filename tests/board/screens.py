@@ -18,8 +18,11 @@ DARK = DESK | {"color_scheme": "dark"}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}}
 #: 4K, as a picture of half its width and height.
 WALL: dict[str, Any] = {"viewport": {"width": 3840, "height": 2160}, "device_scale_factor": 0.5}
-#: Charts ask for their history, a drawing takes a moment.
-SETTLED_S = 4.0
+#: Charts and lines of rows ask for their history: a picture of waiting is none.
+SETTLED = """() => !document.body.textContent.includes("Asking for history")
+  && ![...document.querySelectorAll("#rows td.left")].some((cell) => cell.textContent === "…")"""
+#: A drawing takes a moment.
+DRAWN_S = 1.0
 BYTES_MAX = 120_000
 
 
@@ -58,7 +61,8 @@ async def _shoot(browser: Browser, url: str, token: str) -> None:
             known["alert"] = alerts["alerts"][0]["fingerprint"]
         await page.goto(url.rstrip("/") + place.format(**known))
         await page.locator("h1").first.wait_for()
-        await asyncio.sleep(SETTLED_S)
+        await page.wait_for_function(SETTLED)
+        await asyncio.sleep(DRAWN_S)
         path = INTO / f"{name}.jpg"
         for quality in range(72, 20, -6):
             await page.screenshot(path=path, type="jpeg", quality=quality)

@@ -92,8 +92,6 @@ def test_a_wrong_address_is_a_page_that_says_so_and_leads_back(ground: Ground) -
 
     asyncio.run(look())
 
-    asyncio.run(look())
-
 
 def test_an_alert_is_read_with_its_reason_and_a_viewer_is_told_to_log_in(ground: Ground) -> None:
     async def look() -> None:

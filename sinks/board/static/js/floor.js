@@ -23,12 +23,13 @@ const SHARES = new Set(["golden_accuracy", "first_pass_yield", "service_level"])
 
 export class Floor {
   constructor(page, address, definitions, me) {
-    Object.assign(this, { page, address, definitions, me, sort: null, sparks: null });
+    Object.assign(this, { page, address, definitions, me, sort: null, sparks: null, restated: {} });
     this.parts = Object.fromEntries(["head", "strip", "table", "hands", "alerts", "pipeline", "detail"].map((name) => [name, el("section", { id: name })]));
     const place = address.query.get("place") ?? "all";
     this.charts = el("div.charts", {}, ...(location.pathname === "/person" ? CHARTS_OF_PERSON : CHARTS).map((metric) => chart(place, metric, address.query.get("span") ?? "1h")));
     show(page, this.parts.head, this.parts.strip, this.charts, this.parts.table, this.parts.hands, this.parts.detail, this.parts.alerts, this.parts.pipeline);
     this.lookAtSparks(place);
+    this.lookAtRestated();
     if (me.may.people && WITH_PEOPLE.has(location.pathname)) this.lookAtHands(place);
   }
 
@@ -41,6 +42,22 @@ export class Floor {
     show(this.parts.hands, el("h2", {}, "Who worked here"), el("p.soft", {}, "Whose latest submission of an item here is of the last 24 h, by name: no ranking."),
       people.length ? el("ul.hands", {}, ...people) : el("p.soft", {}, found.says ?? "Nobody submitted an item here."),
       found.more ? el("p.soft", {}, "More are not shown.") : "");
+  }
+
+  /** What late data changed since it was told as finished: the way to say so at the number itself. */
+  async lookAtRestated() {
+    const query = new URLSearchParams({ by: rowsBy(this.address) });
+    if (this.address.query.has("place")) query.set("place", this.address.query.get("place"));
+    this.restated = (await ask(`/api/restated?${query}`).catch(() => ({ subjects: {} }))).subjects;
+    if (this.page.contains(this.parts.table)) setTimeout(() => this.lookAtRestated(), 60_000);
+  }
+
+  /** The mark at one number, or nothing. */
+  was(subject, window, metric) {
+    const found = this.restated[subject]?.[window]?.[metric];
+    if (!found) return "";
+    const old = found.was === null ? `n = ${found.n}` : amount(found.was, this.unit(metric));
+    return el("div.why.restated", { title: `restated since published: was ${old} without what came late, told at ${moment(found.at_ms)}` }, `↻ restated, was ${old}`);
   }
 
   async lookAtSparks(place) {
@@ -56,6 +73,7 @@ export class Floor {
   draw(state) {
     if (state.empty) { show(this.parts.strip, emptiness(state.empty)); this.charts.hidden = true; return; }
     this.charts.hidden = false;
+    this.subject = state.place?.subject;
     const { head, strip, table, alerts, pipeline, detail } = this.parts;
     show(head, el("h1", {}, state.place.grouping === "all" ? "The floor" : `${state.place.grouping}: ${state.place.name || "(not given)"}`, " ",
       el("small.soft", {}, `numbers as of ${moment(state.as_of_ms)}`)));
@@ -88,7 +106,7 @@ export class Floor {
     const words = entry.status || !otherStatus ? undefined : STATUS[otherStatus]?.replace(" ", " oldest ");
     return el("div.card", { "data-metric": metric }, el("h2", {}, el("a", { href: `/definitions/${metric}` }, this.title(metric)), entry.window ? ` · ${entry.window}` : ""),
       el("div.number", { class: unknown ? "unknown" : "" }, said(reading, unit)),
-      el("div.soft", {}, [interval(reading, unit), target, more].filter(Boolean).join(" · ")), mark(entry.status ?? otherStatus, words));
+      el("div.soft", {}, [interval(reading, unit), target, more].filter(Boolean).join(" · ")), unknown ? "" : this.was(this.subject, entry.window, metric), mark(entry.status ?? otherStatus, words));
   }
 
   rows(state) {
@@ -98,7 +116,7 @@ export class Floor {
     const head = columns.map(({ metric, title, window }) => el("th", { scope: "col", title, "aria-sort": this.sort?.metric === metric ? (this.sort.down ? "descending" : "ascending") : "none" },
       el("button", { type: "button", "data-key": `sort ${metric}`, onclick: () => { this.sort = { metric, down: this.sort?.metric === metric ? !this.sort.down : true }; this.draw(state); } }, SHORT[metric] ?? title, window ? ` ${window}` : "")));
     const body = this.sorted(state.rows).map((row) => el("tr", {}, el("td", {}, this.link(by, row), row.alerts ? el("span.pill.warning", {}, plural(row.alerts, "alert")) : "", el("div.why", {}, row.path)),
-      el("td.left", {}, this.sparks ? spark(this.sparks[row.subject]) : el("span.soft", {}, "…")), ...columns.map(({ metric, unit }) => cell(row, metric, unit))));
+      el("td.left", {}, this.sparks ? spark(this.sparks[row.subject]) : el("span.soft", {}, "…")), ...columns.map(({ metric, unit, window }) => cell(row, metric, unit, this.was(row.subject, window, metric)))));
     const groupings = [...GROUPINGS, ...(this.me.may.people ? ["annotator", "reviewer"] : [])];
     return [el("h2", {}, "By ", el("select", { "aria-label": "Group by", "data-key": "by", onchange: (event) => this.address.with({ by: event.target.value }) },
       ...groupings.map((name) => el("option", { value: name, selected: name === by }, name)))),
@@ -124,26 +142,29 @@ export class Floor {
     const names = windows.map(([name]) => name);
     const metrics = [...this.definitions.values()].filter(({ id }) => windows.some(([, window]) => window.readings[id] && window.readings[id].cause !== "not_applicable"));
     return [el("h2", {}, "Every metric, every window"), el("div.scroll", {}, el("table", {}, el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Metric"), ...names.map((name) => el("th", { scope: "col" }, name)))),
-      el("tbody", {}, ...metrics.map(({ id, title, unit }) => el("tr", {}, el("td", {}, el("a", { href: `/definitions/${id}` }, title)), ...windows.map(([, window]) => detailed(window, id, unit)))),
+      el("tbody", {}, ...metrics.map(({ id, title, unit }) => el("tr", {}, el("td", {}, el("a", { href: `/definitions/${id}` }, title)), ...windows.map(([name, window]) => detailed(window, id, unit, this.was(place.subject, name, id))))),
         el("tr", {}, el("td", {}, "Covered by data"), ...windows.map(([, window]) => el("td", {}, amount(window.covered, "fraction")))))))];
   }
 }
 
-function detailed(window, id, unit) {
+function detailed(window, id, unit, was) {
   const reading = window.readings[id];
-  return el("td", {}, said(reading, unit), el("div.why", {}, interval(reading, unit)));
+  return el("td", {}, said(reading, unit), el("div.why", {}, interval(reading, unit)), was);
 }
 
-function cell(row, metric, unit) {
+function cell(row, metric, unit, was) {
   const reading = row.cells[metric], status = row.status?.[metric];
   const unknown = reading?.value === null || reading?.value === undefined;
   return el("td", { class: status ?? "", "data-metric": metric }, unknown ? el("span.why", {}, said(reading, unit)) : said(reading, unit), status && status !== "met" ? el("div.why", {}, STATUS[status]) : "",
-    SHARES.has(metric) && !unknown ? el("div.why", {}, interval(reading, unit)) : "");
+    SHARES.has(metric) && !unknown ? el("div.why", {}, interval(reading, unit)) : "", unknown ? "" : was);
 }
 
 function plain(title, number, unknown, more, status, words) {
   return el("div.card", {}, el("h2", {}, title), el("div.number", { class: unknown ? "unknown" : "" }, number), el("div.soft", {}, more ?? ""), mark(status, words));
 }
+
+/** By what the rows of a page are grouped: as `follow` of main.js asks. */
+const rowsBy = (address) => address.query.get("by") ?? (location.pathname === "/" || location.pathname === "/project" ? "queue" : "none");
 
 const mark = (status, words) => (status ? el("span.pill", { class: status }, words ?? STATUS[status] ?? status) : "");
 
