@@ -38,6 +38,11 @@ class Connections(Group):
         description="Copies of each partition, used when topics are made. 1 is all that one broker "
         "can do; with three brokers or more say 3, or the loss of a disk loses the floor's state.",
     )
+    topics_are_given: bool = Field(
+        False,
+        description="True where others make the topics: `watchfloor setup` then only compares, and "
+        "refuses with all that differs. Needs no right to create or alter them.",
+    )
     clickhouse: HttpUrl = Field(
         "http://127.0.0.1:8123", description="ClickHouse's HTTP interface, without credentials."
     )

@@ -29,6 +29,7 @@ from streams.refusals import Refusal
 
 #: An ApiVersions request, version 0, of a client without a name; every broker answers it.
 _HELLO = bytes.fromhex("0000000a0012000000000001ffff")
+_HELLO_HTTP = b"HEAD / HTTP/1.0\r\n\r\n"
 _LOOK_S_MAX = 3.0
 _TLS_ALERT = 0x15
 #: OpenSSL's numbers of what is wrong with a certificate.
@@ -66,6 +67,8 @@ def look(servers: str, server: str, timeout_s: float) -> Fault | None:
 async def _try(servers: str, host: str, port: int, timeout_s: float) -> Fault | None:
     login = keyring.kafka(servers)
     where = f"{host}:{port}"
+    # What aiokafka leaves unread of a failed connection is told as a fault already.
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
     try:
         async with asyncio.timeout(timeout_s):
             connection = await create_conn(host, port, **aiokafka_login(servers))
@@ -130,7 +133,8 @@ def _seen(host: str, port: int, login: KafkaLogin) -> Fault:
     """Who is there, since it is no listener of the kind we were told of."""
     where = f"{host}:{port}"
     try:
-        answer = _hello(host, port)
+        # A web server may wait for the end of a line.
+        answer = _answer(host, port, _HELLO) or _answer(host, port, _HELLO_HTTP)
     except OSError:
         return Fault(
             f"no Kafka broker answers at {where}",
@@ -164,11 +168,11 @@ def _seen(host: str, port: int, login: KafkaLogin) -> Fault:
     )
 
 
-def _hello(host: str, port: int) -> bytes:
+def _answer(host: str, port: int, greeting: bytes) -> bytes:
     """What comes back for a greeting without TLS; raises OSError when nobody listens."""
     with socket.create_connection((host, port), _LOOK_S_MAX) as connection:
         try:
-            connection.sendall(_HELLO)
+            connection.sendall(greeting)
             return connection.recv(16)
         except OSError:
             return b""

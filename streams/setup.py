@@ -8,8 +8,9 @@ from clickhouse_connect.driver.client import Client
 from schemas.topics import INPUT_ROLES, Topics
 from sinks import clickhouse, migrations
 from sinks.errors import SinkError
-from streams import people_key, settings_sources, source_checks, spaces
+from streams import brokers, people_key, settings_sources, source_checks, spaces, topic_checks
 from streams.admin import Kafka, Topic, min_in_sync
+from streams.findings import Finding
 from streams.refusals import Refusal
 from streams.sender import Sender
 from streams.settings import Connections, Settings
@@ -72,6 +73,11 @@ def make_topics(kafka: Kafka, settings: Settings, say: Say) -> None:
     """Make missing topics and correct settings; Refusal where only a person can decide."""
     wanted = Topics(settings.space.space).specs(settings.floor.partitions)
     found = kafka.topics([each.name for each in wanted])
+    if settings.connections.topics_are_given:
+        replicas = settings.connections.replication_factor
+        _refuse_differences(topic_checks.compare(wanted, found, brokers.count(kafka), replicas))
+        say(f"topics: {len(found)} are as declared")
+        return
     for each in wanted:
         topic = found.get(each.name)
         if topic is not None and topic.partitions != each.partitions:
@@ -87,6 +93,15 @@ def make_topics(kafka: Kafka, settings: Settings, say: Say) -> None:
             if wrong:
                 kafka.set_config(each.name, wrong)
                 say(f"topic {each.name}: set {', '.join(f'{k}={v}' for k, v in wrong.items())}")
+
+
+def _refuse_differences(findings: list[Finding]) -> None:
+    wrong = [each.says for each in findings if each.severity == "problem"]
+    if wrong:
+        raise Refusal(
+            "; ".join(wrong),
+            "have them made so, since WATCHFLOOR_TOPICS_ARE_GIVEN says that others make them",
+        )
 
 
 def migrate(connections: Connections, database: str) -> list[str]:

@@ -28,7 +28,9 @@ def command(as_json: bool, rights: bool) -> None:
     settings = read_settings()
     if rights:
         who = principal(settings.connections.kafka)
-        for right in access_rights.needed(settings.space.space):
+        for right in access_rights.needed(
+            settings.space.space, not settings.connections.topics_are_given
+        ):
             click.echo(right.command(who))
         return
     findings = doctor.examine(settings)
