@@ -178,7 +178,7 @@ class RowMapper:
 
     def _nothing_yielded(self, scope: Scope) -> RowRefused:
         for plan in self._events:
-            if scope.moment(plan.spec.at) is None:
+            if scope.holds(plan.spec.when) and scope.moment(plan.spec.at) is None:
                 column = self._column_of_time(plan.spec.at)
                 return RowRefused(
                     column,

@@ -64,6 +64,12 @@ class Floor:
             stderr=subprocess.STDOUT,
         )
 
+    def catch_up(self) -> None:
+        """Map all that the foreign topic holds."""
+        process = self.start("--once")
+        output, _ = process.communicate(timeout=WAIT_S)
+        assert process.returncode == 0, output.decode()
+
 
 @pytest.fixture
 def floor(broker: str, space: str) -> Floor:
@@ -123,9 +129,7 @@ def test_killed_again_and_again_it_loses_nothing_and_repeats_are_the_same_events
         wait_for_events(floor, process, count)
         process.kill()
         process.communicate()
-    last = floor.start("--once")
-    output, _ = last.communicate(timeout=WAIT_S)
-    assert last.returncode == 0, output.decode()
+    floor.catch_up()
     events, dead = expected(floor)
     sent = floor.events()
     assert {str(event["event_id"]) for event in sent} == set(events)
@@ -144,9 +148,9 @@ def test_killed_again_and_again_it_loses_nothing_and_repeats_are_the_same_events
 def test_what_it_remembers_outlives_it(floor: Floor) -> None:
     made, edited, *_ = bodies()[0::ANNOTATIONS]
     floor.fill([made])
-    assert floor.start("--once").wait(WAIT_S) == 0
+    floor.catch_up()
     floor.fill([edited])
-    assert floor.start("--once").wait(WAIT_S) == 0
+    floor.catch_up()
     deltas = [e.get("active_ms_delta") for e in floor.events() if e["event_type"] == "item.edited"]
     assert deltas == [10_000]
 
