@@ -79,4 +79,4 @@ def _end_s(certificate: Any) -> float:
 
 def _decoded(path: Path) -> Any:
     # The only reader of a certificate in Python itself; it is what the tests of ``ssl`` use.
-    return ssl._ssl._test_decode_cert(str(path))  # type: ignore[attr-defined]
+    return ssl._ssl._test_decode_cert(str(path))  # type: ignore[attr-defined]  # Private, hence untyped.
