@@ -7,7 +7,7 @@ OAUTHBEARER), ``mtls`` (SSL with our certificate), and two whose certificates ar
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deploy.local import kafka, ports, processes, starting
@@ -20,6 +20,7 @@ USER, PASSWORD = "watchfloor", "s3cret-of-the-floor"
 STRANGER, STRANGERS_PASSWORD = "stranger", "s3cret-of-nobody"
 LISTENERS = ("sasl", "mtls", "expired", "elsewhere")
 _PORTS = ("kafka", "controller", *LISTENERS)
+_START_S_MAX = 240.0
 _MODULES = "org.apache.kafka.common.security"
 
 
@@ -51,6 +52,8 @@ def company_broker(folder: Path, authority: Authority) -> Iterator[Broker]:
             ],
         )
         service = kafka.service(places, chosen, program, locks)
+        # Six listeners take their time on a busy machine.
+        service = replace(service, start_s_max=_START_S_MAX)
         process = starting.spawn(service, places)
     try:
         starting.await_answer(service, process, places)
