@@ -71,7 +71,8 @@ class History:
     groupings: tuple[Grouping, ...]
     _kept: OrderedDict[str, tuple[float, Any]] = field(default_factory=OrderedDict)
     _shown: OrderedDict[tuple[str, str, int], _Shown] = field(default_factory=OrderedDict)
-    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    #: One for each question that is being asked: others need not wait for it.
+    _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
 
     async def series(self, held: Held, metric: str, asked: Stretch, now_ms: int) -> dict[str, Any]:
         """One metric of one subject; raises HistoryAway."""
@@ -116,11 +117,15 @@ class History:
 
     async def _ask(self, sql: str, fresh_s: float) -> list[dict[str, Any]]:
         """Ask, or answer what was answered a moment ago."""
-        async with self._lock:
+        async with self._locks.setdefault(sql, asyncio.Lock()):
             known = self._kept.get(sql)
             if known is not None and time.monotonic() - known[0] < fresh_s:
+                self._locks.pop(sql, None)
                 return list(known[1])
-            rows = await self.clickhouse.rows(sql)
+            try:
+                rows = await self.clickhouse.rows(sql)
+            finally:
+                self._locks.pop(sql, None)
             self._kept[sql] = (time.monotonic(), rows)
             while len(self._kept) > _REMEMBERED_MAX:
                 self._kept.popitem(last=False)

@@ -83,7 +83,7 @@ def test_a_restated_number_is_marked_in_the_strip_and_in_the_tables(ground: Grou
             assert found["all"]["1h"][metric.id]["n"] == now["n"] - 40
             async with opened(f"{stand.url}/?window=1h") as page:
                 card = page.locator(".card[data-metric=throughput] .restated")
-                await expect(card).to_contain_text("restated, was")
+                await expect(card).to_contain_text("restated, was", timeout=120_000)
                 said = await card.get_attribute("title")
                 assert said is not None and said.startswith("restated since published: was ")
                 cell = page.locator("#rows td[data-metric=throughput] .restated")

@@ -48,8 +48,10 @@ export class Floor {
   async lookAtRestated() {
     const query = new URLSearchParams({ by: rowsBy(this.address) });
     if (this.address.query.has("place")) query.set("place", this.address.query.get("place"));
-    this.restated = (await ask(`/api/restated?${query}`).catch(() => ({ subjects: {} }))).subjects;
-    if (this.page.contains(this.parts.table)) setTimeout(() => this.lookAtRestated(), 60_000);
+    // Without an answer what was known goes on to be, and is asked for again soon.
+    const found = await ask(`/api/restated?${query}`).catch(() => null);
+    this.restated = found?.subjects ?? this.restated;
+    if (this.page.contains(this.parts.table)) setTimeout(() => this.lookAtRestated(), found ? 60_000 : 10_000);
   }
 
   /** The mark at one number, or nothing. */
