@@ -140,6 +140,8 @@ class Stage(ABC, Generic[State]):
             if state is None:
                 return
             await self._secure(partition, state)
+            if self.states.get(partition) is not state:
+                return  # It was revoked meanwhile.
             # From here to the append nothing awaits: what is written is one moment of the state.
             offsets = self.offsets(partition)
             flushed = self._flushed(partition, state)
