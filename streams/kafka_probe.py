@@ -76,7 +76,9 @@ async def _try(servers: str, host: str, port: int, timeout_s: float) -> Fault | 
                 # A listener that wants a login answers hello to anybody, and this to nobody.
                 await connection.send(MetadataRequest([]))
             finally:
-                connection.close()
+                closed = connection.close()
+                if closed is not None:
+                    await closed
     except SaslAuthenticationFailed:
         return _not_let_in(where, login)
     except (UnsupportedSaslMechanismError, IllegalSaslStateError):
