@@ -10,6 +10,7 @@ import urllib.request
 from typing import Any
 
 from aiokafka.abc import AbstractTokenProvider
+from kafka.net.sasl import oauth as blocking
 
 from sinks.keyring import KafkaLogin
 
@@ -69,10 +70,11 @@ class Tokens(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka has no ty
             raise TokenUnavailable(f"{url} gives no token: {type(error).__name__}") from error
 
 
-class BlockingTokens:
+class BlockingTokens(blocking.AbstractTokenProvider):  # type: ignore[misc]  # No types either.
     """The same for kafka-python, which asks from ordinary code."""
 
     def __init__(self, login: KafkaLogin) -> None:
+        super().__init__()
         self._tokens = Tokens(login)
 
     def token(self) -> str:

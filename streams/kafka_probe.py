@@ -135,14 +135,15 @@ def _seen(host: str, port: int, login: KafkaLogin) -> Fault:
     """Who is there, since it is no listener of the kind we were told of."""
     where = f"{host}:{port}"
     try:
-        # A web server may wait for the end of a line.
-        answer = _answer(host, port, _HELLO) or _answer(host, port, _HELLO_HTTP)
+        answer = _answer(host, port, _HELLO)
+        is_kafka = answer[4:8] == _HELLO[8:12]
+        speaks_http = not is_kafka and _answer(host, port, _HELLO_HTTP).startswith(b"HTTP")
     except OSError:
         return Fault(
             f"no Kafka broker answers at {where}",
             "`watchfloor local up` starts one here; else set WATCHFLOOR_KAFKA",
         )
-    if answer.startswith(b"HTTP"):
+    if speaks_http:
         return Fault(
             f"{where} speaks HTTP, it is no Kafka broker",
             "set WATCHFLOOR_KAFKA to the brokers' own port, often 9092 or 9093",
@@ -157,7 +158,7 @@ def _seen(host: str, port: int, login: KafkaLogin) -> Fault:
             f"{where} ends the connection after TLS: it wants a certificate of ours, or SASL",
             "set WATCHFLOOR_TLS_CERTIFICATE_FILE and _KEY_FILE, or WATCHFLOOR_KAFKA_SECURITY",
         )
-    if answer[4:8] != _HELLO[8:12]:
+    if not is_kafka:
         return Fault(f"no Kafka broker answers at {where}", "set WATCHFLOOR_KAFKA to its address")
     if login.is_encrypted:
         return Fault(

@@ -153,7 +153,6 @@ def test_a_right_that_is_missing_on_a_topic_is_named(company: Company, space: st
     [
         ({"TLS_CA_FILE": "other"}, "clickhouse", "authority"),
         ({"REDIS_PASSWORD": "wrong-s3cret"}, "redis", "password"),
-        ({"REDIS_USER": ""}, "redis", "password"),
     ],
 )
 def test_the_doctor_says_what_is_wrong_with_a_store(
