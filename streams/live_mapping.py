@@ -18,7 +18,6 @@ from aiokafka.errors import KafkaError
 
 from schemas.dead_letters import Message
 from sinks.clients import aiokafka_login
-from sinks.clients import aiokafka_login
 from streams import logs
 from streams.foreign_topic import Source
 from streams.mapped_records import Tally, outgoing

@@ -40,5 +40,5 @@ def test_the_table_is_what_is_said_and_all_that_is_said() -> None:
     }
     facts = [well(**(given | fuller.get(says, {}))) for _, _, given, says, _ in CASES]
     said = {(_numberless(each["says"]), not each["live"]) for each in map(health, facts)}
-    said |= {(EMPTY["says"], False), (_numberless(_said_by_the_page()), True)}
+    said |= {(str(EMPTY["says"]), False), (_numberless(_said_by_the_page()), True)}
     assert said == {(_numberless(says), grey) for says, grey in _table().values()}

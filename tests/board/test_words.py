@@ -37,7 +37,7 @@ def away(since_ms: int) -> Answer:
     return Answer(ok_ms=since_ms, error="ConnectionError", failed_ms=since_ms)
 
 
-CASES = [
+CASES: list[tuple[str, str, dict[str, Any], str, bool]] = [
     ("redis", "stopped", {"redis": away(NOW_MS - 7000)}, "Redis has not answered for 7 s", False),
     ("delivery", "stopped", {"beat_ms": NOW_MS - 7000}, "deliver-redis has written nothing", False),
     ("delivery", "stopped", {"kafka_away_since_ms": NOW_MS - 7000}, "Kafka has not", False),

@@ -1,6 +1,6 @@
 """One real stack whose parts can be killed, and reached by the floor only through proxies."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,12 +61,15 @@ def _advertise(patch: pytest.MonkeyPatch, of: Stack, behind: int, before: int) -
     """
     original = kafka._properties
 
-    def properties(places: Places, chosen: dict[str, int]) -> str:
+    def properties(
+        places: Places, chosen: Mapping[str, int], settings: Mapping[str, object]
+    ) -> str:
         if places != of.places:
-            return original(places, chosen)
+            return original(places, chosen, settings)
         broker = f"PLAINTEXT://{HOST}:{chosen['kafka']}"
         controller = f"CONTROLLER://{HOST}:{chosen['controller']}"
-        more = {
+        more: dict[str, object] = {
+            **settings,
             "listeners": f"{broker},{controller},PROXIED://{HOST}:{behind}",
             "advertised.listeners": f"{broker},PROXIED://{HOST}:{before}",
             "listener.security.protocol.map": (
@@ -75,8 +78,7 @@ def _advertise(patch: pytest.MonkeyPatch, of: Stack, behind: int, before: int) -
             # Compaction looks every second instead of every fifteen.
             "log.cleaner.backoff.ms": 1000,
         }
-        lines = "".join(f"{name}={value}\n" for name, value in more.items())
-        return original(places, chosen) + lines
+        return original(places, chosen, more)
 
     patch.setattr(kafka, "_properties", properties)
 
