@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.metadata import version
 from typing import NoReturn
 
 import click
@@ -89,6 +90,16 @@ class Commands(click.Group):
             formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
 
 
+def _say_version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
+    if not asked or ctx.resilient_parsing:
+        return
+    # Only here: other commands need not wait for it.
+    metrics = import_module("schemas.metrics")
+    said = f"{len(metrics.METRICS)} metrics, definitions {metrics.definitions_version()}"
+    click.echo(f"watchfloor {version('watchfloor')}, {said}")
+    ctx.exit()
+
+
 def _keep_space(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
     if value is not None:
         ctx.meta[SPACE] = value
@@ -119,7 +130,14 @@ def _take_space(command: click.Command) -> None:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Settings are WATCHFLOOR_* variables. Exit codes: 0 well, 1 not well, 2 wrong usage.",
 )
-@click.version_option(package_name="watchfloor", message="%(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_say_version,
+    help="Show the version, and that of the definitions of all metrics.",
+)
 def cli() -> None:
     """Watch human annotation work as it happens.
 

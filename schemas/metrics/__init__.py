@@ -4,7 +4,10 @@ The stream's windows, the ClickHouse views and their comments are made from thes
 An id or a formula never changes its meaning: a changed formula gets a new ``version``.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from schemas.metrics.backlog import BACKLOG
 from schemas.metrics.declaration import Direction, Interval, Metric, Unit
@@ -18,6 +21,17 @@ METRICS: tuple[Metric, ...] = (*THROUGHPUT, *EFFICIENCY, *BACKLOG, *SLA, *QUALIT
 
 METRIC_BY_ID: Mapping[str, Metric] = {metric.id: metric for metric in METRICS}
 
+
+def definitions_version() -> str:
+    """Names what all metrics mean: another one as soon as any declaration changes.
+
+    Two installations with the same one say the same of the same events.
+    """
+    declared = [{**asdict(it), "kind": type(it.formula).__name__} for it in METRICS]
+    told = json.dumps(declared, sort_keys=True, default=sorted)
+    return hashlib.sha256(told.encode()).hexdigest()[:12]
+
+
 __all__ = [
     "METRICS",
     "METRIC_BY_ID",
@@ -25,4 +39,5 @@ __all__ = [
     "Interval",
     "Metric",
     "Unit",
+    "definitions_version",
 ]

@@ -1,26 +1,27 @@
-"""One real run of `watchfloor demo`, as a stranger sees it."""
+"""One real run of `watchfloor demo`, as a stranger sees it who installed the wheel."""
 
 import fcntl
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
 #: Starting everything may take long on a busy machine; hanging takes longer.
 RUN_S_MAX = 600
 
 
-def run_demo(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command in a directory, with no setting of ours in its environment."""
-    clean = {name: text for name, text in os.environ.items() if not name.startswith("WATCHFLOOR_")}
+def run_demo(
+    programs: Path, directory: Path, *arguments: str, **settings: str
+) -> subprocess.CompletedProcess[str]:
+    """The installed command in a directory, with no setting in its environment but these."""
+    ours = ("WATCHFLOOR_", "PYTHONPATH")
+    clean = {name: text for name, text in os.environ.items() if not name.startswith(ours)}
     return subprocess.run(
-        [sys.executable, "-m", "streams.main", "demo", *arguments],
+        [programs / "watchfloor", "demo", *arguments],
         cwd=directory,
-        env=clean | {"PYTHONPATH": str(ROOT)},
+        env=clean | settings,
         capture_output=True,
         text=True,
         timeout=RUN_S_MAX,
@@ -29,10 +30,10 @@ def run_demo(directory: Path, *arguments: str) -> subprocess.CompletedProcess[st
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def first(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """Where a demo ran to its end, and what it said."""
     directory = tmp_path_factory.mktemp("demo")
-    done = run_demo(directory, "--seconds", "40", "--rate", "5")
+    done = run_demo(programs, directory, "--seconds", "40", "--rate", "5")
     assert done.returncode == 0, done.stdout + done.stderr
     return directory, done.stdout
 
@@ -83,29 +84,18 @@ def test_nothing_it_started_is_left_running(first: tuple[Path, str]) -> None:
     assert list((local / "run").glob("*.json")) == []
 
 
-def test_a_second_demo_in_the_same_directory_is_refused(tmp_path: Path) -> None:
+def test_a_second_demo_in_the_same_directory_is_refused(programs: Path, tmp_path: Path) -> None:
     (tmp_path / ".local").mkdir()
     with (tmp_path / ".local" / "demo.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        done = run_demo(tmp_path, "--seconds", "1")
+        done = run_demo(programs, tmp_path, "--seconds", "1")
     assert done.returncode == 1
     assert "another demo" in done.stderr
     assert "remedy:" in done.stderr
 
 
-def test_made_up_events_are_kept_from_the_parts_of_others(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("WATCHFLOOR_KAFKA", "127.0.0.1:9")
-    done = subprocess.run(
-        [sys.executable, "-m", "streams.main", "demo", "--seconds", "1"],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=RUN_S_MAX,
-        check=False,
-    )
+def test_made_up_events_are_kept_from_the_parts_of_others(programs: Path, tmp_path: Path) -> None:
+    done = run_demo(programs, tmp_path, "--seconds", "1", WATCHFLOOR_KAFKA="127.0.0.1:9")
     assert done.returncode == 1
     assert "WATCHFLOOR_KAFKA is set" in done.stderr
     assert not (tmp_path / ".local").exists()
