@@ -18,7 +18,8 @@ from streams.policy_files import read_book
 from streams.refusals import Refusal
 from streams.replay import CLOCK_START_MS, Log, open_log, replay_offline
 from streams.replay_send import Pace, replay_to_kafka
-from streams.settings import Settings
+from streams.settings import People, Settings
+from streams.settings_sources import people_key_path
 from streams.sources.clock import parse_clock
 from streams.sources.mapping_files import load_mapping
 from streams.sources.reading import ReadOptions
@@ -113,7 +114,7 @@ def _offline(log: Log, settings: Settings, out: Path, progress: Progress) -> Non
     """Run the core over the log and write what it found, all files or none that look whole."""
     out.mkdir(parents=True, exist_ok=True)
     people = pseudonymiser(
-        people_key.read(settings.people),
+        _key(settings.people),
         are_pseudonyms=settings.people.are_pseudonyms,
         scope=Scope(settings.people.scope),
     )
@@ -137,6 +138,16 @@ def _offline(log: Log, settings: Settings, out: Path, progress: Progress) -> Non
     (out / "summary.json").write_bytes(orjson.dumps(summed, option=orjson.OPT_INDENT_2))
     progress.stop()
     _tell(summed, log, out)
+
+
+def _key(people: People) -> bytes | None:
+    """The key of people's pseudonyms; who has none yet gets one, since nothing else is set up."""
+    if people.are_pseudonyms or people.key is not None or people.key_file is not None:
+        return people_key.read(people)
+    path = people_key_path()
+    people_key.create(path)
+    click.echo(f"people key: made {path}; with it the same people have the same pseudonyms again")
+    return people_key.read(people.model_copy(update={"key_file": path}))
 
 
 def _tell(summed: dict[str, object], log: Log, out: Path) -> None:

@@ -57,6 +57,17 @@ def test_commands_find_the_files_they_come_with(
     assert has in run(programs, tmp_path, "watchfloor", *command.split())
 
 
+def test_a_log_is_replayed_before_anything_was_set_up(programs: Path, tmp_path: Path) -> None:
+    sample = ROOT / "deploy" / "mappings" / "samples" / "judgments.csv"
+    arguments = ("replay", str(sample), "--mapping", "judgments", "--out")
+    first = run(programs, tmp_path, "watchfloor", *arguments, "first")
+    again = run(programs, tmp_path, "watchfloor", *arguments, "again")
+    assert "people key: made" in first
+    assert "people key: made" not in again
+    summaries = [(tmp_path / name / "summary.json").read_text() for name in ("first", "again")]
+    assert summaries[0] == summaries[1]
+
+
 def test_every_file_of_the_clone_is_in_the_wheel(programs: Path) -> None:
     """Data files that a package lacks are missed by somebody at night."""
     (site,) = programs.parent.glob("lib/python*/site-packages")
