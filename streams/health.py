@@ -1,9 +1,10 @@
-"""Liveness, readiness and metrics of a process, over HTTP on 127.0.0.1 and nowhere else.
+"""Liveness, readiness and metrics of a process, over HTTP; on 127.0.0.1 unless told otherwise.
 
 ``/livez`` fails when the process should be started anew, ``/readyz`` while it does not yet (or
 no longer) do its work, ``/metrics`` is Prometheus' text. Any other path is 404.
 """
 
+import errno
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +17,6 @@ from streams import logs, settings
 from streams.meters import Meters
 from streams.refusals import Refusal
 
-HOST = "127.0.0.1"
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 #: Why not, in one line of ours; None when all is well.
@@ -37,9 +37,9 @@ class HealthPage:
     _began_s: float = field(default_factory=time.monotonic)
 
     async def start(self) -> str:
-        """Listen, and return the address: ``http://127.0.0.1:<port>``.
+        """Listen, and return the address: ``http://<host>:<port>``.
 
-        Raises Refusal when none of the ports is free.
+        Raises Refusal when none of the ports is free, or the host is no address of this machine.
         """
         app = web.Application()
         app.router.add_get("/livez", self._livez)
@@ -49,7 +49,7 @@ class HealthPage:
         await self._runner.setup()
         port = await self._listen(self._runner)
         log.info("health_page_opened", port=port)
-        return f"http://{HOST}:{port}"
+        return f"http://{self.settings.host}:{port}"
 
     async def stop(self) -> None:
         """Close the page; harmless when it is not open."""
@@ -62,9 +62,15 @@ class HealthPage:
         ports = range(first, min(first + self.settings.ports, 65_536)) if first else (0,)
         for port in ports:
             try:
-                await web.TCPSite(runner, HOST, port).start()
-            except OSError:
-                continue
+                await web.TCPSite(runner, self.settings.host, port).start()
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:
+                    continue
+                await self.stop()
+                raise Refusal(
+                    f"can't listen on {self.settings.host}:{port}: {error.strerror or error}",
+                    "correct WATCHFLOOR_HEALTH_HOST or WATCHFLOOR_HEALTH_PORT",
+                ) from error
             return int(runner.addresses[0][1])
         await self.stop()
         raise Refusal(

@@ -151,10 +151,15 @@ class Deliver(sources.Group):
 
 
 class Health(sources.Group):
-    """The health page of a process; it listens on 127.0.0.1 only."""
+    """The health page of a process: its state and counts, never what is in events."""
 
     model_config = SettingsConfigDict(env_prefix="WATCHFLOOR_HEALTH_")
 
+    host: str = Field(
+        "127.0.0.1",
+        description="Address to listen on; 0.0.0.0 where probes and Prometheus come from outside "
+        "of the machine or pod. Nobody has to log in: keep it inside your network.",
+    )
     port: int = Field(
         6070,
         ge=0,

@@ -137,12 +137,12 @@ def read(group: type[G], **given: str) -> G:
 
 
 def refuse_unknown_names(groups: Iterable[type[Group]]) -> None:
-    """A variable that nobody reads is a spelling mistake: refused with the nearest name."""
+    """A variable that nobody reads is a spelling mistake: refused with the nearest names."""
     known = {name for group in groups for name in variables(group)} | OTHER_NAMES
     for name in sorted(os.environ):
         if name.startswith(PREFIX) and name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-            raise SettingsRefused(f"{name} is no setting", f"did you mean {near[0]}? else unset it")
+            near = " or ".join(difflib.get_close_matches(name, known, n=2, cutoff=0.0))
+            raise SettingsRefused(f"{name} is no setting", f"did you mean {near}? else unset it")
 
 
 def variables(group: type[Group]) -> list[str]:

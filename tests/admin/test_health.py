@@ -18,8 +18,9 @@ def _page(
     ports: int = 64,
     alive: Callable[[], str | None] = lambda: None,
     ready: Callable[[], str | None] = lambda: None,
+    host: str = "127.0.0.1",
 ) -> HealthPage:
-    return HealthPage(settings.Health(port=port, ports=ports), Meters(), alive, ready)
+    return HealthPage(settings.Health(host=host, port=port, ports=ports), Meters(), alive, ready)
 
 
 @asynccontextmanager
@@ -74,6 +75,19 @@ def test_nothing_else_is_served_and_only_on_the_loopback() -> None:
             async with aiohttp.ClientSession() as session, session.post(f"{url}/livez") as answer:
                 assert answer.status == 405
         assert url.startswith("http://127.0.0.1:")
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.usefixtures("bare")
+def test_probes_from_elsewhere_are_answered_where_that_is_wanted() -> None:
+    async def scenario() -> None:
+        async with _opened(_page(host="0.0.0.0")) as (url,):
+            port = url.rsplit(":", 1)[1]
+            assert await _get(f"http://127.0.0.1:{port}/livez") == (200, "ok\n")
+        # An address for documentation (RFC 5737): no machine has it.
+        with pytest.raises(Refusal, match=r"can't listen on 192\.0\.2\.1"):
+            await _page(host="192.0.2.1").start()
 
     asyncio.run(scenario())
 

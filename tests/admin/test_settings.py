@@ -1,6 +1,7 @@
 """Where settings come from, and what is refused."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -59,13 +60,13 @@ def test_an_empty_variable_counts_as_unset(bare: pytest.MonkeyPatch) -> None:
         ("WATCHFLOOR_KAFKA_URL", "WATCHFLOOR_KAFKA"),
     ],
 )
-def test_a_misspelt_name_is_refused_with_the_nearest_one(
+def test_a_misspelt_name_is_refused_with_the_nearest_ones(
     bare: pytest.MonkeyPatch, typo: str, meant: str
 ) -> None:
     bare.setenv(typo, "1")
     with pytest.raises(SettingsRefused, match=typo) as refused:
         settings.read()
-    assert f"{meant}?" in refused.value.remedy
+    assert meant in re.split(r"[ ?]", refused.value.remedy)
 
 
 @pytest.mark.parametrize(
