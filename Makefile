@@ -34,7 +34,7 @@ check: $(INSTALLED) ## Check style, types, imports and tidiness; about a minute
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -q tests/test_tidy.py tests/test_house.py
+	$(BIN)/python -m pytest -q tests/test_tidy.py tests/test_house.py tests/test_manifests.py
 
 chaos: $(INSTALLED) ## Break a real floor RUNS times, from SEED, and print what was lost, doubled or wrong
 	@$(BIN)/python -m tests.chaos --runs $(RUNS) $(if $(SEED),--seed $(SEED)) $(ARGS)

@@ -165,7 +165,7 @@ def test_a_service_of_ours_waits_for_what_it_needs(name: str) -> None:
 
 def test_the_image_is_made_from_the_pinned_versions_and_runs_without_rights() -> None:
     assert "-c constraints.txt" in DOCKERFILE
-    assert "\nUSER watchfloor\n" in DOCKERFILE
+    assert "\nUSER 10001\n" in DOCKERFILE
 
 
 def test_every_change_says_its_kind_its_area_and_its_effect() -> None:
