@@ -5,6 +5,7 @@ switch that was cut off goes on with the same one, so doing it again changes not
 the new rows do not have is restated as nothing counted.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -50,6 +51,15 @@ class State:
     revision: int = 0
     events: int = 0
     detail: str = ""
+
+
+def sides(client: Client, database: str) -> list[str]:
+    """The side databases of a database that are there, of rebuilds that were given up as well."""
+    rows = client.query(
+        "SELECT name FROM system.databases WHERE match(name, {pattern:String}) ORDER BY name",
+        parameters={"pattern": rf"^rebuild_\d+_\d+_of_{re.escape(database)}$"},
+    ).result_rows
+    return [name for (name,) in rows]
 
 
 def read(client: Client, rebuild: Rebuild) -> State | None:

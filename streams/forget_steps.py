@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from urllib3.exceptions import HTTPError
 
 from schemas.topics import Role, Topics
-from sinks import forget_live, forget_rows
+from sinks import forget_live, forget_rows, rebuilds
 from sinks.clients import redis_client
 from sinks.forget_rows import ForgettingFailed
 from streams import groups
@@ -102,12 +102,12 @@ class Forgetting:
         for values in (*self._stages, *self._rows, self._told):
             self._say(f"reading {values.topic}")
             found.append(Found(f"kafka {values.topic}", len(values.catch_up().held)))
-        database = self._names.database
-        self._say(f"searching every table of {database}")
-        found += [
-            Found(f"clickhouse {database}.{held.table}", held.rows)
-            for held in forget_rows.search(self._client, database, self._person)
-        ]
+        for database in self._databases():
+            self._say(f"searching every table of {database}")
+            found += [
+                Found(f"clickhouse {database}.{held.table}", held.rows)
+                for held in forget_rows.search(self._client, database, self._person)
+            ]
         keys = forget_live.search(self._redis, self._names.redis_patterns, self._person)
         found.append(Found(f"redis {self._names.redis_prefix}*", len(keys)))
         return found
@@ -119,8 +119,14 @@ class Forgetting:
         self._await_notices()
         self._await_delivery()
         self._say("cleaning ClickHouse and Redis")
-        forget_rows.forget(self._client, self._names.database, self._person)
+        for database in self._databases():
+            forget_rows.forget(self._client, database, self._person)
         forget_live.forget(self._redis, self._names.redis_patterns, self._person)
+
+    def _databases(self) -> list[str]:
+        """The space's, and those of its rebuilds."""
+        own = self._names.database
+        return [own, *rebuilds.sides(self._client, own)]
 
     def _forget_on_the_floor(self) -> None:
         for values in self._stages:

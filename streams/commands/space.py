@@ -5,6 +5,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from schemas.topics import LIVE, Topics
+from sinks import rebuilds
 from sinks.clients import redis_client
 from streams import groups, spaces
 from streams.admin import Kafka
@@ -73,7 +74,8 @@ def _refuse_while_in_use(kafka: Kafka, name: str) -> None:
 def _drop_stores(settings: Settings, names: Names) -> None:
     client = connect_clickhouse(settings.connections)
     try:
-        client.command(f"DROP DATABASE IF EXISTS {names.database}")
+        for database in (*rebuilds.sides(client, names.database), names.database):
+            client.command(f"DROP DATABASE IF EXISTS {database}")
     finally:
         client.close()
     _drop_keys(settings.connections, names)

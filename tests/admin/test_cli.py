@@ -6,10 +6,12 @@ import sys
 import pytest
 
 from schemas.topics import Topics
-from streams import spaces
+from sinks.rebuilds import Rebuild
+from streams import settings, spaces
 from streams.admin import Kafka
 from streams.cli import COMMANDS
 from streams.settings import Settings
+from streams.setup import connect_clickhouse
 from streams.spaces import Names
 from tests.admin.conftest import Run
 
@@ -56,7 +58,7 @@ def test_a_refused_setting_is_one_line_with_its_remedy_and_code_2(
     assert ran.code == 2
     assert ran.err == (
         "watchfloor: WATCHFLOOR_PARTITION is no setting\n"
-        "  remedy: did you mean WATCHFLOOR_PARTITIONS? else unset it\n"
+        "  remedy: did you mean WATCHFLOOR_PARTITIONS or WATCHFLOOR_PARTITIONER? else unset it\n"
     )
 
 
@@ -91,14 +93,23 @@ def test_sql_can_read_and_not_write(whole_floor: Settings, run: Run) -> None:
 def test_a_space_is_listed_until_it_is_dropped_with_all_it_had(
     space: str, topics: Topics, names: Names, kafka: Kafka, run: Run
 ) -> None:
+    client = connect_clickhouse(settings.read(space).connections)
+    own = Rebuild(names.database, 0, 3_600).side
+    others = Rebuild(f"{names.database}_june", 0, 3_600).side
+    for side in (own, others):
+        client.command(f"CREATE DATABASE {side}")
     assert space in run("space", "ls").out.split()
     ran = run("space", "drop", space, "--yes")
     count = len(Topics(space).specs())
     assert (ran.code, ran.out) == (0, f"dropped space {space}: {count} topics, 0 groups\n")
     assert kafka.topics([each.name for each in topics.specs()]) == {}
     assert space not in run("space", "ls").out.split()
-    databases = run("sql", "SHOW DATABASES").out.split()
+    databases = {name for (name,) in client.query("SHOW DATABASES").result_rows}
     assert names.database not in databases
+    assert own not in databases
+    assert others in databases
+    client.command(f"DROP DATABASE {others}")
+    client.close()
 
 
 def test_a_space_keeps_its_accepted_range_until_told_otherwise(

@@ -11,6 +11,7 @@ import pytest
 
 from schemas.partitioner import partition_of
 from schemas.people import Pseudonymiser
+from sinks.rebuilds import Rebuild
 from streams.sender import Outgoing, Sender
 from tests.admin.conftest import Ran
 from tests.integration.main_job.conftest import OPEN_SPACE, opened, parts
@@ -152,6 +153,10 @@ def test_a_run_that_found_no_worker_goes_on(floor: FloorSpace, worked: Sources) 
 def test_somebody_is_forgotten_everywhere_and_stays_so(
     floor: FloorSpace, worker: Child, worked: Sources
 ) -> None:
+    side = Rebuild(f"ops_{floor.name}", 0, 3_600).side
+    floor.client.command(f"CREATE DATABASE {side}")
+    floor.client.command(f"CREATE TABLE {side}.rollups AS ops_{floor.name}.rollups")
+    floor.client.command(f"INSERT INTO {side}.rollups SELECT * FROM ops_{floor.name}.rollups")
     queue, team = counts(floor, "queue"), counts(floor, "team")
     assert queue == [(ITEMS, ITEMS, ITEMS + 1, ITEMS, 1, 1)]
     dry = forget(floor, ANNA, "--dry-run")
@@ -161,8 +166,9 @@ def test_somebody_is_forgotten_everywhere_and_stays_so(
     for place in (
         f"kafka {floor.topics.notify_changelog}",
         f"clickhouse ops_{floor.name}.alert_log",
+        f"clickhouse {side}.rollups",
     ):
-        assert found_in(dry)[place], "the alert about her"
+        assert found_in(dry)[place], "the alert about her, and rows of a rebuild that was given up"
     assert_dated(floor, dry)
 
     ran = forget(floor, ANNA, "--yes")
@@ -171,6 +177,7 @@ def test_somebody_is_forgotten_everywhere_and_stays_so(
     assert counts(floor, "queue") == queue
     assert counts(floor, "team") == team
     assert counts(floor, "annotator") == [(0, ITEMS / 2, ITEMS / 2, ITEMS / 2, 0, 0)]
+    floor.client.command(f"DROP DATABASE {side}")
     names = floor.client.query("SELECT name FROM people_directory FINAL").result_rows
     assert list(names) == [("Bo Díaz",)]
 
