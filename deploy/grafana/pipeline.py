@@ -10,6 +10,7 @@ _AREAS = {
     "deliver": "Delivery",
     "notify": "Notices",
     "board": "Board",
+    "gateway": "Gateway",
     "process": "Processes",
 }
 #: Of a gauge the worst is told, but these are spread over partitions.

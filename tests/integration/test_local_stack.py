@@ -204,7 +204,7 @@ def test_down_stops_what_a_killed_up_had_started(small: Stack) -> None:
     program = (
         "import os; from pathlib import Path; from deploy.local import starting;"
         "from deploy.local.stack import Stack;"
-        "starting._await = lambda service, process, places:"
+        "starting.await_answer = lambda service, process, places:"
         " (starting.valkey.answers, os.kill(os.getpid(), 9));"
         f"Stack(Path({str(small.places.root)!r})).up(('redis',))"
     )
