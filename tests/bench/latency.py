@@ -15,7 +15,7 @@ from tests.bench.ground import Ground
 from tests.bench.probes import Probes, percentile
 from tests.integration.main_job.floor_processes import FloorSpace
 
-LOADS = (0.1, 0.7)
+LOADS = (0.1, 0.4, 0.7)
 #: Before the first probe of a load, and after the last.
 MARGIN_S = 6.0
 #: What it takes to make an event ahead, on a busy machine; and to start.

@@ -158,7 +158,7 @@ def sum_up(asker: Asker) -> None:
     print(f"{done:,} spans summed up in {took:.1f} s, {spent_s:.1f} s of CPU", flush=True)
 
 
-def measure(asker: Asker, span: Span, *, history: bool) -> None:
+def measure(asker: Asker, span: Span, *, history: bool, sums_only: bool) -> None:
     """Fill, ask, restate, ask."""
     client = asker.client
     migrate(client, DATABASE)
@@ -171,8 +171,9 @@ def measure(asker: Asker, span: Span, *, history: bool) -> None:
         took, spent_s = time.perf_counter() - began, (cpu_ms(asker.pid) - before) / 1000
         print(f"stored in {took:.0f} s, {spent_s:.0f} s of CPU")
     tell_size(client, f"{span.days} days")
-    print("\nAs panes, before anything is summed up:", flush=True)
-    tell_views(asker, span)
+    if not sums_only:
+        print("\nAs panes, before anything is summed up:", flush=True)
+        tell_views(asker, span)
     sum_up(asker)
     print("\nWith hours and days summed up:", flush=True)
     tell_views(asker, span)
@@ -186,6 +187,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--runs", type=int, default=9)
     parser.add_argument("--history", action="store_true", help="store rollups_history as well")
+    parser.add_argument("--sums-only", action="store_true", help="ask nothing before the sums")
     parser.add_argument("--data", type=Path, help="keep the rows here, and use them again")
     options = parser.parse_args()
     where = options.data or Path(tempfile.mkdtemp(prefix="views-"))
@@ -201,7 +203,10 @@ def main() -> None:
     )
     try:
         measure(
-            Asker(client, engine.pid, options.runs), Span(options.rows), history=options.history
+            Asker(client, engine.pid, options.runs),
+            Span(options.rows),
+            history=options.history,
+            sums_only=options.sums_only,
         )
     finally:
         client.close()
