@@ -14,7 +14,12 @@ INPUT_PARTITIONS_DEFAULT = 4
 #: The largest atomic batch that a flush may write, in bytes.
 FLUSH_BYTES_MAX = 16 * 1024 * 1024
 
-_SPACE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+#: A space's name, which is at most ``_SPACE_LENGTH_MAX`` long. No two of '.' and '-' side by side:
+#: names of databases have to be told apart.
+_SPACE = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*")
+_SPACE_LENGTH_MAX = 40
+#: Redis keys of ``live`` begin with these, as those of another space begin with its name.
+_SPACES_TAKEN = frozenset({"snapshot", "subjects", "moves", "alert", "alerts", "pipeline"})
 _MINUTE_MS = 60_000
 _HOUR_MS = 60 * _MINUTE_MS
 _DAY_MS = 24 * _HOUR_MS
@@ -59,12 +64,20 @@ class TopicSpec:
     config: dict[str, str] = field(default_factory=dict)
 
 
+def check_space(space: str) -> str:
+    """The name of a space, which is returned; raises ValueError when it can't be one."""
+    if len(space) > _SPACE_LENGTH_MAX or not _SPACE.fullmatch(space):
+        raise ValueError("a space is named with 1 to 40 of a-z, 0-9 and, inside, '-' and '.'")
+    if space in _SPACES_TAKEN:
+        raise ValueError(f"no space can be named {space}: keys in Redis begin with that")
+    return space
+
+
 class Topics:
     """The names of all topics in one space; raises ValueError for a bad space name."""
 
     def __init__(self, space: str = LIVE) -> None:
-        if not _SPACE.fullmatch(space):
-            raise ValueError("a space is named with 1 to 40 of a-z, 0-9 and '-'")
+        check_space(space)
         self.space_name = space
         self.prefix = "" if space == LIVE else f"{space}."
         self.annotations = self.name(Role.ANNOTATIONS)

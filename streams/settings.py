@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from schemas.partitioner import Partitioner
 from schemas.people import Scope
+from schemas.topics import check_space
 from streams import settings_sources as sources
 from streams.board_settings import Board
 from streams.connection_settings import Access, Connections, Group
@@ -23,7 +24,7 @@ from streams.reconcile_settings import Reconcile
 
 __all__ = ["Access", "Connections", "Floor", "People", "Settings", "Space", "read"]
 
-SpaceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+SpaceName = Annotated[str, AfterValidator(check_space)]
 
 
 class Space(Group):

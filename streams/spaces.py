@@ -27,7 +27,8 @@ class Names:
     @property
     def database(self) -> str:
         """The ClickHouse database."""
-        return "ops" if self.space == LIVE else f"ops_{self.space.replace('-', '_')}"
+        plain = self.space.replace("-", "_").replace(".", "__")
+        return "ops" if self.space == LIVE else f"ops_{plain}"
 
     @property
     def redis_prefix(self) -> str:

@@ -3,6 +3,9 @@
 import pytest
 
 from schemas.topics import INPUT_ROLES, Role, Topics, TopicSpec
+from streams.spaces import Names
+
+UNFIT = ["March", "a_b", "-a", "a-", ".a", "a.", "a..b", "a-.b", "a--b", "alert", "snapshot"]
 
 
 def specs(space: str = "live") -> dict[str, TopicSpec]:
@@ -18,12 +21,18 @@ def test_the_live_space_has_no_prefix_and_others_have_theirs() -> None:
 
 
 def test_no_two_spaces_share_a_topic() -> None:
-    spaces = ("live", "march", "ops", "march-24")
+    spaces = ("live", "march", "ops", "march-24", "march.24", "ops.ops", "march.ops")
     names = [name for space in spaces for name in specs(space)]
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("space", ["", "March", "a.b", "a_b", "-a", "a b", "x" * 41, "a\n"])
+def test_no_two_spaces_share_a_database_or_a_key() -> None:
+    spaces = [Names(space) for space in ("live", "a-b-c", "a.b.c", "a.b-c", "a-b.c", "ops.a")]
+    assert len({names.database for names in spaces}) == len(spaces)
+    assert len({names.redis_prefix for names in spaces}) == len(spaces)
+
+
+@pytest.mark.parametrize("space", ["", "a b", "x" * 41, "a\n", *UNFIT])
 def test_a_space_with_an_unfit_name_is_refused(space: str) -> None:
     with pytest.raises(ValueError, match="space"):
         Topics(space)
