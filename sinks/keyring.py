@@ -45,6 +45,7 @@ class KafkaLogin:
     password: str = field(default="", repr=False)
     token_file: Path | None = None
     token_url: str | None = None
+    token_scope: str = ""
     tls: Tls = Tls()
 
     @property

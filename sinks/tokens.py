@@ -52,10 +52,13 @@ class Tokens(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka has no ty
         """A token of the endpoint, and for how many seconds it is good."""
         login = self._login
         url = login.token_url or ""
+        form = {"grant_type": "client_credentials"}
+        if login.token_scope:
+            form["scope"] = login.token_scope
         pair = base64.b64encode(f"{login.user}:{login.password}".encode()).decode()
         request = urllib.request.Request(
             url,
-            data=urllib.parse.urlencode({"grant_type": "client_credentials"}).encode(),
+            data=urllib.parse.urlencode(form).encode(),
             headers={"Authorization": f"Basic {pair}", "Accept": "application/json"},
         )
         context = login.tls.context() if url.startswith("https") else None

@@ -84,6 +84,9 @@ class Access(Group):
     kafka_token_url: HttpUrl | None = Field(
         None, description="OAUTHBEARER: endpoint that gives tokens for client credentials."
     )
+    kafka_token_scope: str = Field(
+        "", description="OAUTHBEARER: scope to ask the endpoint for, where it wants one."
+    )
     redis_user: str = Field("", description="User of Redis's ACL; empty: its default user.")
     tls_ca_file: Path | None = Field(
         None,
@@ -146,6 +149,7 @@ class Access(Group):
             self.kafka_password.get_secret_value(),
             self.kafka_token_file,
             self.kafka_token_url,
+            self.kafka_token_scope,
             tls,
         )
         keyring.hold_kafka(connections.kafka, login)

@@ -28,6 +28,8 @@ class Company:
     authority: Authority
     clickhouse: str
     redis: str
+    #: The addresses of the stores behind their TLS, by name of the setting.
+    plain: dict[str, str]
     folder: Path
 
     def environment(self, **changed: str) -> dict[str, str]:
@@ -81,6 +83,7 @@ def company(parts: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> 
             authority,
             f"https://{fronts['CLICKHOUSE']}",
             f"rediss://{fronts['REDIS']}/0",
+            {name: parts[f"WATCHFLOOR_{name}"] for name in stores},
             folder,
         )
 
