@@ -91,7 +91,7 @@ def statements(database: str, groupings: Sequence[Grouping] = DEFAULT_GROUPINGS)
         _metric_definitions(database),
         *views_restated.statements(database, groupings),
         *small_groups.statements(database, groupings),
-        *questions.statements(database),
+        *questions.statements(database, groupings),
         views_columns.statement(database),
     ]
 

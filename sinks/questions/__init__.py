@@ -1,9 +1,13 @@
 """Ready questions: views that answer what analysts ask beyond the metrics, one file for each."""
 
-from sinks.questions import agreement, hard_items, promises
+from collections.abc import Sequence
+
+from schemas.groupings import Grouping
+from sinks.questions import agreement, costs, hard_items, pair_agreement, people, promises
 
 
-def statements(database: str) -> list[str]:
+def statements(database: str, groupings: Sequence[Grouping]) -> list[str]:
     """What puts every question in place; each statement can be run again."""
-    each = (agreement, promises, hard_items)
-    return [statement for question in each for statement in question.statements(database)]
+    each = (agreement, promises, hard_items, people, pair_agreement)
+    ready = [statement for question in each for statement in question.statements(database)]
+    return [*ready, *costs.statements(database, groupings)]

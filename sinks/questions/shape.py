@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sinks import views_arguments
 from sinks.ddl import quoted
-from sinks.views_shape import Shape, create
+from sinks.views_shape import Column, Shape, create
 
 #: A column: its name, type, comment, and the expression that fills it.
 Told = tuple[str, str, str, str]
@@ -23,5 +23,10 @@ def within(time: str) -> str:
 
 def question(database: str, name: str, about: str, columns: Sequence[Told], source: str) -> str:
     """A view that takes ``from`` and ``to``, and refuses a reversed range."""
-    declared = [(f"{each} {kind} COMMENT {quoted(text)}", sql) for each, kind, text, sql in columns]
-    return create(database, Shape(name, declared, about, (views_arguments.span(),)), source)
+    shape = Shape(name, declared(columns), about, (views_arguments.span(),))
+    return create(database, shape, source)
+
+
+def declared(columns: Sequence[Told]) -> list[Column]:
+    """Columns as a view declares them."""
+    return [(f"{each} {kind} COMMENT {quoted(text)}", sql) for each, kind, text, sql in columns]
