@@ -1,6 +1,7 @@
 """Who may read what in ClickHouse: numbered files with placeholders, filled for a database.
 
-``{db}`` is the database; a statement with ``{view}`` or ``{table}`` is repeated for each there is.
+``{db}`` is the database; a statement with ``{table}`` is repeated for each there is, one with
+``{view}`` for each view that is not for those who may know people only.
 ``{open_columns}`` are a table's columns that name no person, ``{open_rows}`` its rows that are
 about none; ``{project_rows}`` are those of one project, ``{role}`` is that project's role.
 """
@@ -14,6 +15,7 @@ from clickhouse_connect.driver.client import Client
 
 from sinks.ddl import quoted
 from sinks.migrations import Migration
+from sinks.questions.people import RESTRICTED
 
 #: Columns that say who somebody is, in whatever table.
 PEOPLE_COLUMNS = frozenset({"annotator", "reviewer", "person", "person_id"})
@@ -138,7 +140,8 @@ def _filled(
     for statement in file.statements(database):
         of_role = statement.replace("{role}", project.role) if project else statement
         if "{view}" in of_role:
-            yield from (of_role.replace("{view}", it.name) for it in known if it.is_view)
+            open_views = (it.name for it in known if it.is_view and it.name not in RESTRICTED)
+            yield from (of_role.replace("{view}", name) for name in open_views)
         elif "{table}" in of_role:
             yield from (_of_table(of_role, it, project) for it in known if not it.is_view)
         else:

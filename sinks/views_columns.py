@@ -14,7 +14,8 @@ _UNESCAPED = r"replaceRegexpAll(it.3, '\\\\(.)', '\\1')"
 def statement(database: str) -> str:
     """The view of all views."""
     source = (
-        "SELECT name, comment, arrayDistinct(extractAll(as_select, "
+        # By a name of its own: in the view, "comment" is what the column means.
+        "SELECT name, comment AS answers, arrayDistinct(extractAll(as_select, "
         f"{quoted(_ARGUMENT)})) AS arguments, arrayJoin(arrayEnumerate(columns)) AS position, "
         "columns[position] AS it FROM (SELECT name, comment, as_select, "
         f"arrayMap(c -> (c[1], c[2], c[3]), extractAllGroups(declared, {quoted(_COLUMN)})) "
@@ -24,7 +25,7 @@ def statement(database: str) -> str:
     )
     columns: list[Column] = [
         ("view String COMMENT 'Name of the view'", "name"),
-        ("about String COMMENT 'What the view answers'", "comment"),
+        ("about String COMMENT 'What the view answers'", "answers"),
         ("arguments Array(String) COMMENT 'What it takes, all by name'", "arguments"),
         ("position UInt32 COMMENT 'Place of the column, from 1'", "position"),
         ("column String COMMENT 'Name of the column'", "it.1"),

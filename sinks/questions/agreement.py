@@ -42,8 +42,8 @@ def statements(database: str) -> list[str]:
     return [_agreement(database), _confusions(database)]
 
 
-def _units(database: str) -> str:
-    """A row for each unit that two or more labelled: ``m`` labels, counted by ``given``."""
+def latest_answers(database: str) -> str:
+    """A row for each person and unit of the range: ``label``, what they said of it last."""
     rater = f"{_PROJECT}, item_id, unit_id, annotator"
     # Labels of one answer come in one submission and as events of their own, at one time.
     answers = (
@@ -52,13 +52,17 @@ def _units(database: str) -> str:
         f"FROM {database}.labels FINAL WHERE annotator != '' AND {within('occurred_at')} "
         f"GROUP BY {rater}, occurred_at"
     )
-    given = f"SELECT {rater}, argMax(said, occurred_at) AS label FROM ({answers}) GROUP BY {rater}"
+    return f"SELECT {rater}, argMax(said, occurred_at) AS label FROM ({answers}) GROUP BY {rater}"
+
+
+def _units(database: str) -> str:
+    """A row for each unit that two or more labelled: ``m`` labels, counted by ``given``."""
     return (
         f"SELECT {_PROJECT}, toInt64(count()) AS m, "
         "sumMap(map(toString(label), toInt64(1))) AS by_label, "
         "mapKeys(by_label) AS given, mapValues(by_label) AS counts, "
         "arraySum(c -> c * c, counts) AS squares "
-        f"FROM ({given}) GROUP BY {_PROJECT}, item_id, unit_id HAVING m > 1"
+        f"FROM ({latest_answers(database)}) GROUP BY {_PROJECT}, item_id, unit_id HAVING m > 1"
     )
 
 

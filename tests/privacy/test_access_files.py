@@ -10,13 +10,16 @@ from clickhouse_connect.driver.client import Client
 
 from sinks import access, migrations, views
 from sinks.access import Project, Table
+from sinks.questions.people import RESTRICTED
 from tests.admin.conftest import Run
 from tests.privacy.embedded import Embedded, user
 
 DB = "ops"
 NORTHWIND = Project("northwind", "comments-en")
 USERS = {"analyst": "ops_analyst", "people": "ops_people", "client": NORTHWIND.role}
-RANGE = "`from`='2026-03-01 00:00:00', `to`='2026-03-02 00:00:00', step_s=0"
+DAY = "`from`='2026-03-01 00:00:00', `to`='2026-03-02 00:00:00'"
+RANGE = f"{DAY}, step_s=0"
+_NAMED = rf"\.({'|'.join(RESTRICTED)})\b"
 ROWS = (
     ("queue", "northwind", "comments-en", "images", ""),
     ("queue", "acme", "street", "images", ""),
@@ -57,6 +60,11 @@ def engine(filled: list[str], tmp_path_factory: pytest.TempPathFactory) -> Itera
             f"('{org}', '{project}', '{grouping}', '{annotator}', '2026-03-01 10:00:00')"
         )
     found.ask(f"INSERT INTO {DB}.dead_letters (topic, partition, offset) VALUES ('t', 0, 0)")
+    for person in ("p_anna", "p_bo"):
+        found.ask(
+            f"INSERT INTO {DB}.labels (org, item_id, unit_id, annotator, label, occurred_at) "
+            f"VALUES ('northwind', '1', '1', '{person}', 'ok', '2026-03-01 10:00:00')"
+        )
     yield found
     found.close()
 
@@ -144,6 +152,33 @@ def test_a_client_sees_one_project(engine: Embedded) -> None:
 def test_those_who_may_know_people_see_them(engine: Embedded) -> None:
     question = f"SELECT annotator FROM {DB}.throughput(grouping='annotator', {RANGE})"
     assert asked(engine, "people", question) == [["p_anna"]]
+
+
+@pytest.mark.parametrize("view", sorted(RESTRICTED))
+@pytest.mark.parametrize("name", ["analyst", "client"])
+def test_views_of_people_are_for_those_who_may_know(engine: Embedded, name: str, view: str) -> None:
+    question = f"SELECT * FROM {DB}.{view}({DAY})"
+    assert "Not enough privileges" in asked(engine, name, question)
+    assert isinstance(asked(engine, "people", question), list)
+
+
+def test_those_who_may_know_people_read_their_work(engine: Embedded) -> None:
+    for question, found in (
+        (f"SELECT annotator, submissions FROM {DB}.people({DAY})", [["p_anna", 1]]),
+        (f"SELECT annotator, items FROM {DB}.people_by_queue({DAY})", [["p_anna", 1]]),
+        (
+            f"SELECT annotator, other_annotator, n FROM {DB}.pair_agreement({DAY})",
+            [["p_anna", "p_bo", 1]],
+        ),
+    ):
+        assert asked(engine, "people", question) == found
+
+
+def test_what_a_view_of_people_reads_is_closed_too(engine: Embedded, filled: list[str]) -> None:
+    assert [it for it in filled if "ops_analyst" in it and re.search(_NAMED, it)] == []
+    # Whoever copies a view's query has the rights of its tables still.
+    copied = f"SELECT count() FROM {DB}.rollups WHERE grouping = 'annotator'"
+    assert asked(engine, "analyst", copied) == [[0]]
 
 
 def test_a_view_with_the_definer_counts_for_all(engine: Embedded) -> None:
