@@ -1,7 +1,8 @@
 """Who may read what in ClickHouse: numbered files with placeholders, filled for a database.
 
 ``{db}`` is the database; a statement with ``{table}`` is repeated for each there is, one with
-``{view}`` for each view that is not for those who may know people only.
+``{view}`` for each view that is not for those who may know people only. ``{whole_view}`` are those
+that look past the rows their reader may see: who may see one project only gets none of them.
 ``{open_columns}`` are a table's columns that name no person, ``{open_rows}`` its rows that are
 about none; ``{project_rows}`` are those of one project, ``{role}`` is that project's role.
 """
@@ -21,6 +22,10 @@ from sinks.questions.people import RESTRICTED
 PEOPLE_COLUMNS = frozenset({"annotator", "reviewer", "person", "person_id"})
 #: Tables that are for those who may know people, or for nobody who reads.
 _CLOSED = frozenset({"people_directory", "schema_migrations"})
+#: Views with a definer, and one that asks such a view: they tell of all projects, and of nobody.
+_WHOLE = frozenset(
+    {"agreement", "group_sizes", "hard_items", "label_confusions", "metric_values_shared"}
+)
 _PROJECT_FILE = 7
 _FILE = re.compile(r"(\d{3})_([a-z0-9_]+)\.sql")
 
@@ -137,15 +142,22 @@ def statements(
 def _filled(
     file: Migration, database: str, known: Sequence[Table], project: Project | None
 ) -> Iterator[str]:
+    views = {it.name for it in known if it.is_view}
     for statement in file.statements(database):
         of_role = statement.replace("{role}", project.role) if project else statement
         if "{view}" in of_role:
-            open_views = (it.name for it in known if it.is_view and it.name not in RESTRICTED)
-            yield from (of_role.replace("{view}", name) for name in open_views)
+            closed = RESTRICTED | _WHOLE if project else RESTRICTED
+            yield from _of_views(of_role, "{view}", views - closed)
+        elif "{whole_view}" in of_role:
+            yield from _of_views(of_role, "{whole_view}", views & _WHOLE)
         elif "{table}" in of_role:
             yield from (_of_table(of_role, it, project) for it in known if not it.is_view)
         else:
             yield of_role
+
+
+def _of_views(statement: str, placeholder: str, names: Iterable[str]) -> Iterator[str]:
+    yield from (statement.replace(placeholder, name) for name in sorted(names))
 
 
 def _of_table(statement: str, table: Table, project: Project | None) -> str:
