@@ -56,7 +56,7 @@ class Shard:
         self.shelf = Shelf(plan, self.gauges)
         self.panes = Panes(plan, self.subjects)
         self.persons = Persons(plan)
-        self.sla = Sla(policies, self.gauges)
+        self.sla = Sla(policies, self.gauges, plan.retention_ms)
         #: Refused records, to be sent before the flush that passes their offsets.
         self.dead: list[DeadLetter] = []
         self.changed = False

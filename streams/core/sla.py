@@ -37,8 +37,8 @@ class Booking(NamedTuple):
 class Sla:
     """The SLA clocks of one source partition, and how many are due when."""
 
-    def __init__(self, book: Book | None, gauges: Gauges) -> None:
-        self._watch = Watch(book or _NO_CLOCKS)
+    def __init__(self, book: Book | None, gauges: Gauges, counted_ms: int) -> None:
+        self._watch = Watch(book or _NO_CLOCKS, counted_ms)
         self._gauges = gauges
         self._runs = bool(book and book.promises)
         #: Of the policies that clocks run by.

@@ -17,6 +17,7 @@ from streams.core.deadlines import Deadlines
 from streams.core.facts import Fact
 from streams.core.ledger import Entry, holding, restate
 from streams.core.moments import Moment
+from streams.core.plan import Plan
 from streams.core.stories import tell
 from streams.core.terms import Book
 from streams.core.transitions import Cause
@@ -26,6 +27,7 @@ HistoryOf = Callable[[str], Sequence[Moment] | None]
 
 #: Version of the stored form; decoders keep reading older ones.
 STORED_VERSION = 1
+_COUNTED_MS = Plan().retention_ms
 
 
 class _Stored(msgspec.Struct, array_like=True, gc=False):
@@ -55,10 +57,15 @@ class Told:
 
 
 class Watch:
-    """All clocks of one source partition, by the key of their item."""
+    """All clocks of one source partition, by the key of their item.
 
-    def __init__(self, book: Book) -> None:
+    ``counted_ms`` is for how long panes can still be changed: what other policies restate before
+    that is told by the ledger, and counted no more.
+    """
+
+    def __init__(self, book: Book, counted_ms: int = _COUNTED_MS) -> None:
         self._book = book
+        self._counted_ms = counted_ms
         self._deadlines = Deadlines()
         #: Ledgers at rest, as stored; those that changed since the last flush are in ``_dirty``.
         self._packed: dict[str, bytes] = {}
@@ -131,6 +138,9 @@ class Watch:
         bookings: dict[int, list[Fact]] = {}
         record_of = {f"{moment.id:016x}": moment.record_ms for moment in history}
         for fact, event_id in attainment.difference(before, after):
+            # Its pane has been let go: a new one would take the place of what is in the rows.
+            if anew and fact.t_ms < now_ms - self._counted_ms:
+                continue
             # What time brought is booked as if time had been on the minute, what an event did as
             # of its record, whenever that is told. Other policies restate the past: caused now.
             caused_ms = now_ms if anew else record_of.get(event_id, fact.t_ms)
