@@ -31,6 +31,25 @@ class RollupRow(msgspec.Struct, frozen=True, omit_defaults=True):
     tally: dict[int, int]
 
 
+UNKNOWN_PARTS = msgspec.Raw(b"null")
+
+
+class ItemPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What an item counted for in one pane (UTC s) and place, by tally key; about no person.
+
+    None: the dimension does not apply. ``extras`` are further dimensions that were given.
+    """
+
+    start_s: int
+    size_s: int
+    queue: str | None
+    team: str | None
+    site: str | None
+    label: str | None
+    extras: dict[str, str]
+    counts: list[tuple[int, int]]
+
+
 class ItemRow(msgspec.Struct, frozen=True, omit_defaults=True):
     """One item as it stands: its times, people, attempts and outcome."""
 
@@ -63,6 +82,8 @@ class ItemRow(msgspec.Struct, frozen=True, omit_defaults=True):
     due_ms: int | None = None
     handle_ms: int | None = None
     active_ms: int | None = None
+    #: ``ItemPart``s as JSON, in order of their text; null: unknown, or too many to be told.
+    parts: msgspec.Raw = UNKNOWN_PARTS
 
 
 class LabelRow(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -9,6 +9,7 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 
 from schemas.groupings import DIMENSIONS
+from schemas.rows import UNKNOWN_PARTS
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 Identity = tuple[str, str, str]
@@ -83,6 +84,8 @@ def as_row(kind: type[Row], stored: Mapping[str, Any]) -> Row:
         name = "at_ms" if column == "at" else column.removesuffix("_at") + "_ms"
         if column == "at" or column.endswith("_at"):
             fields[name] = None if value is None else unix_ms(value)
+        elif column == "parts":
+            fields[column] = msgspec.Raw(value.encode()) if value else UNKNOWN_PARTS
         elif column == "burned":
             # The driver names the parts of a tuple.
             fields[column] = [tuple(each.values()) for each in value]

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
+
 from schemas import rows
 from schemas.groupings import DIMENSIONS
 from schemas.measures import BIN_BITS, BIN_MASK, BY_ID, MEASURES, Kind
@@ -130,7 +132,10 @@ _ITEM_COLUMNS: tuple[tuple[str, str], ...] = (
     ("handle_ms", "Nullable(Int64)"),
     ("active_ms", "Nullable(Int64)"),
     *((f"{name}_at", _TIME_OR_NULL) for name in _ITEM_TIMES),
+    ("parts", "String"),
 )
+#: Fields of JSON, which is stored as text.
+_JSON = frozenset({"parts"})
 _LABEL_COLUMNS: tuple[tuple[str, str], ...] = (
     *_IDENTITY,
     ("unit_id", _ID),
@@ -212,6 +217,17 @@ def _field_of(column: str) -> str:
     return column.removesuffix("_at") + "_ms" if column.endswith("_at") else column
 
 
+def _column(given: Sequence[Any], field: str) -> list[Any]:
+    """A field of all rows as the driver takes it."""
+    values = [getattr(row, field) for row in given]
+    return [_text(each) for each in values] if field in _JSON else values
+
+
+def _text(value: msgspec.Raw) -> str:
+    """JSON as text; nothing when it is not known."""
+    return "" if value == rows.UNKNOWN_PARTS else bytes(value).decode()
+
+
 def _target(table: RowKind, written: tuple[tuple[str, str], ...]) -> Target:
     """A table whose columns are the rows' fields."""
     names = tuple(name for name, _ in written)
@@ -219,7 +235,7 @@ def _target(table: RowKind, written: tuple[tuple[str, str], ...]) -> Target:
     fields = [_field_of(name) for name in names]
 
     def batch(given: Sequence[Any]) -> Batch:
-        return Batch(names, types, [[getattr(row, field) for row in given] for field in fields])
+        return Batch(names, types, [_column(given, field) for field in fields])
 
     return Target(table, written, batch)
 

@@ -16,6 +16,7 @@ from streams import item_state
 from streams.core.items import Item
 from streams.core.ledger import sla_row
 from streams.core.outputs import item_row
+from streams.core.plan import Plan
 from streams.explaining import Part, parts
 from streams.item_state import Known, OnRead, Where
 from streams.refusals import Refusal
@@ -141,7 +142,7 @@ def _notes(found: Explanation, where: Where) -> list[str]:
         notes.append("ClickHouse has no row of it: delivery is behind, or the row has expired")
     elif row.events > events:
         notes.append(f"{row.events - events} of its {row.events} events are gone")
-    elif item.is_state and not _same(found.key, item, row):
+    elif item.is_state and not _same(found.key, item, row, where.plan):
         notes.append("ClickHouse's row is older than the floor's state: delivery is behind")
     late_ms = where.plan.late_after_ms
     if any((step.restated_ms or step.told_ms) > step.at_ms + late_ms for step in found.clocks):
@@ -152,10 +153,10 @@ def _notes(found: Explanation, where: Where) -> list[str]:
     return notes
 
 
-def _same(key: str, known: Known, row: ItemRow) -> bool:
+def _same(key: str, known: Known, row: ItemRow, plan: Plan) -> bool:
     """Whether ClickHouse has what the floor would say of the item now."""
     extra_count = len(known.moments[0].extras) if known.moments else 0
-    return item_row(key, Item(extra_count, list(known.moments)), row.revision) == row
+    return item_row(key, Item(extra_count, list(known.moments)), row.revision, plan) == row
 
 
 def _note_panes(sources: Sources, panes: Sequence[Part]) -> list[str]:

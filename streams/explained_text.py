@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from schemas.groupings import SEPARATOR
-from schemas.rows import SlaRow
+from schemas.rows import ItemRow, SlaRow
 from streams.core.forgotten import shown
 from streams.core.moments import DETAILS, HEARTBEAT, Moment
 from streams.explained import Explanation
@@ -46,7 +46,7 @@ def row_lines(found: Explanation) -> Iterator[tuple[str, str]]:
     """The row's fields that say something."""
     if found.row is None:
         return
-    for name, value in msgspec.structs.asdict(found.row).items():
+    for name, value in _row(found.row).items():
         if name in ("org", "source", "project", "item_id") or value in (None, "", ()):
             continue
         if name in ("handle_ms", "active_ms"):
@@ -55,6 +55,11 @@ def row_lines(found: Explanation) -> Iterator[tuple[str, str]]:
             yield name.removesuffix("_ms"), str(iso(value))
         else:
             yield name, ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _row(row: ItemRow) -> dict[str, Any]:
+    """Its fields, but for its parts: the panes tell the same, people included."""
+    return {name: it for name, it in msgspec.structs.asdict(row).items() if name != "parts"}
 
 
 def events(found: Explanation) -> Table:
@@ -189,7 +194,7 @@ def as_json(found: Explanation) -> dict[str, Any]:
     return {
         "item": {"org": org, "source": source, "project": project, "item_id": item_id},
         "notes": found.notes,
-        "row": None if found.row is None else msgspec.structs.asdict(found.row),
+        "row": None if found.row is None else _row(found.row),
         "events": [] if known is None else [_event(each, known.found) for each in known.moments],
         "refused": [msgspec.structs.asdict(each.to_row()) for each in found.refused],
         "labels": [msgspec.structs.asdict(each) for each in found.labels],

@@ -58,7 +58,7 @@ def parts(known: Known, plan: Plan) -> list[Part]:
     for moment in known.moments:
         item.hear(moment)
     panes, home = Panes(plan, Subjects(plan.groupings, plan.extra_dims)), home_of(known.key)
-    for record_ms, facts in item.tell(plan.late_after_ms):
+    for record_ms, facts in item.tell(plan):
         panes.book(home, facts, record_ms)
     for record_ms, fact in _of_clocks(known):
         panes.book(home, [fact], record_ms)

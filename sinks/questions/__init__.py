@@ -3,11 +3,23 @@
 from collections.abc import Sequence
 
 from schemas.groupings import Grouping
-from sinks.questions import agreement, costs, hard_items, pair_agreement, people, promises
+from sinks.questions import (
+    agreement,
+    costs,
+    hard_items,
+    items_behind,
+    pair_agreement,
+    people,
+    promises,
+)
 
 
 def statements(database: str, groupings: Sequence[Grouping]) -> list[str]:
     """What puts every question in place; each statement can be run again."""
     each = (agreement, promises, hard_items, people, pair_agreement)
     ready = [statement for question in each for statement in question.statements(database)]
-    return [*ready, *costs.statements(database, groupings)]
+    grouped = (costs, items_behind)
+    return [
+        *ready,
+        *(it for question in grouped for it in question.statements(database, groupings)),
+    ]

@@ -7,6 +7,7 @@ from streams.core import wire
 from streams.core.gauges import Gauge
 from streams.core.items import Item
 from streams.core.panes import Pane
+from streams.core.plan import Plan
 from streams.core.sla import Told
 
 
@@ -32,3 +33,4 @@ class Flush:
     items: list[tuple[str, Item]]
     sla: Told
     meta: wire.Meta
+    plan: Plan

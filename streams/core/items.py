@@ -17,6 +17,8 @@ from streams.core.facts import Fact, negated
 from streams.core.gauges import Standing
 from streams.core.life import Life
 from streams.core.moments import Moment
+from streams.core.plan import Plan
+from streams.core.shares import Shares
 from streams.core.steps import step
 
 #: Facts together with the time of the Kafka record that caused them.
@@ -54,6 +56,7 @@ class Item:
         "latest_ms",
         "life",
         "moments",
+        "shares",
     )
 
     def __init__(self, extra_count: int, history: list[Moment] | None = None) -> None:
@@ -70,6 +73,8 @@ class Item:
         #: Moments since the last flush: their labels are yet to be written.
         self.fresh: list[Moment] = []
         self.dirty = False
+        #: What it counted for so far; None: yet to be worked out from its moments.
+        self.shares: Shares | None = None
         #: Where the backlog's gauges have the item now.
         self.counted: Standing | None = None
 
@@ -80,14 +85,33 @@ class Item:
         if moment.record_ms > self.latest_ms:
             self.latest_ms = moment.record_ms
 
-    def tell(self, late_after_ms: int) -> list[Booking]:
+    def tell(self, plan: Plan) -> list[Booking]:
         """Live through what was heard; returns the facts that change, by causing record.
 
         A fact older than its record by more than ``late_after_ms`` is booked apart from the rest.
         """
-        heard, self.heard = self.heard, []
-        if not heard:
+        if not self.heard:
             return []
+        shares = self._shares(plan)
+        bookings = self._tell(plan.late_after_ms)
+        for record_ms, facts in bookings:
+            shares.book(facts, record_ms, plan)
+        return bookings
+
+    def parts(self, plan: Plan) -> msgspec.Raw:
+        """What it counts for, all being told, as ``ItemRow`` has it."""
+        return self._shares(plan).parts(plan)
+
+    def _shares(self, plan: Plan) -> Shares:
+        if self.shares is None:
+            self.shares = Shares()
+            account = sorted(self.moments, key=record_order)
+            for record_ms, facts in _account(account, self.extra_count):
+                self.shares.book(facts, record_ms, plan)
+        return self.shares
+
+    def _tell(self, late_after_ms: int) -> list[Booking]:
+        heard, self.heard = self.heard, []
         self.fresh += heard
         if len(heard) > 1:
             heard.sort(key=_order)

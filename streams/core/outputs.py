@@ -10,6 +10,7 @@ from streams.core.forgotten import is_mark, shown
 from streams.core.items import Item
 from streams.core.ledger import sla_row
 from streams.core.moments import Moment
+from streams.core.plan import Plan
 
 
 def chunks(
@@ -40,7 +41,7 @@ def chunks(
     return found
 
 
-def item_row(key: str, item: Item, written: int) -> ItemRow:
+def item_row(key: str, item: Item, written: int, plan: Plan) -> ItemRow:
     """One item as it stands."""
     org, source, project, item_id = key.split(SEPARATOR, 3)
     life = item.life
@@ -74,6 +75,7 @@ def item_row(key: str, item: Item, written: int) -> ItemRow:
         due_ms=life.due_ms,
         handle_ms=life.handle_ms,
         active_ms=life.active_ms if life.active_known else None,
+        parts=item.parts(plan),
     )
 
 
@@ -126,7 +128,10 @@ def rows(flush: Flush, epoch: int) -> tuple[list[ItemRow], list[LabelRow]]:
     written = revision(epoch, flush.seq)
     items, labels = [], []
     for key, item in flush.items:
-        items.append(item_row(key, item, written))
+        items.append(item_row(key, item, written, flush.plan))
         labels += label_rows(key, item, written)
         item.fresh = []
+        if item.life.closed:
+            # It seldom comes again, and its moments tell all of it.
+            item.shares = None
     return items, labels

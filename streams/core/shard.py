@@ -142,7 +142,7 @@ class Shard:
 
     def tell(self, key: str, item: Item) -> None:
         """Book what follows from all that was heard of an item."""
-        bookings = item.tell(self.plan.late_after_ms)
+        bookings = item.tell(self.plan)
         if bookings:
             home = home_of(key)
             for record_ms, facts in bookings:
@@ -247,4 +247,4 @@ class Shard:
         log = log_of(values, self._deleted, self.epoch, self.seq)
         self._deleted.clear()
         items, gauges = [(name, item) for name, item, _ in dirty], self.gauges.take_dirty()
-        return Flush(self.seq, log, panes, gauges, items, self.sla.take_told(), meta)
+        return Flush(self.seq, log, panes, gauges, items, self.sla.take_told(), meta, self.plan)

@@ -53,7 +53,7 @@ def bytes_per_item(items: int) -> float:
 def _flush(shelf: Shelf, plan: Plan) -> None:
     """What a shard does with its items when it flushes."""
     for _, item in shelf.changed:
-        item.tell(plan.late_after_ms)
+        item.tell(plan)
     shelf.take_dirty()
     shelf.cool()
 

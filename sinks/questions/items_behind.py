@@ -1,0 +1,201 @@
+"""The items behind a number: each with what it brings, so that together they are the number.
+
+Every item's row holds what it counted for (``ItemPart``), worked out by the floor with the panes
+themselves. Metrics that people's presence is part of, or that look at the present, have no parts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from schemas.groupings import DIMENSIONS, Grouping
+from schemas.measures import BIN_BITS, BIN_MASK, BY_NAME
+from schemas.metrics import Metric
+from schemas.metrics.declaration import SLA_ACTIVATE
+from schemas.metrics.formulas import Amount, Formula, PerHour, Quantile, Ratio, Share, Sum
+from sinks import views_arguments
+from sinks.ddl import quoted
+from sinks.formulas import strings
+from sinks.questions.shape import PLACE, Told, declared
+from sinks.views_shape import VALUE, WINDOW_METRICS, Shape, create
+
+#: An ``ItemPart`` as it is stored.
+_PART = (
+    "Array(Tuple(UInt32, UInt16, Nullable(String), Nullable(String), Nullable(String), "
+    "Nullable(String), Map(String, String), Array(Tuple(UInt32, Int64))))"
+)
+#: Where a part has the dimensions that may not apply.
+_MAY_APPLY = {"queue": 3, "team": 4, "site": 5, "label": 6}
+_PEOPLE = frozenset({"annotator", "reviewer"})
+_IDENTITY = ("org", "source", "project")
+_WHERE = tuple(name for name in DIMENSIONS if name not in (*_IDENTITY, *_PEOPLE))
+_NAMES = ", ".join((*_IDENTITY, "item_id", *_WHERE))
+_FROM, _TO = ("toUnixTimestamp({from:DateTime('UTC')})", "toUnixTimestamp({to:DateTime('UTC')})")
+_GROUPING, _METRIC = "{grouping:String}", "{metric:String}"
+_FILTERS = "{filters:Map(String, String)}"
+_SHARE = f"Tuple(String, Nullable(Int64), Nullable(Int64), Nullable(Int64), {VALUE})"
+
+_COUNTS: list[Told] = [
+    ("numerator", "Nullable(Int64)", "What it adds to what is divided, or counted, in whole units",
+     "s.2"),
+    ("denominator", "Nullable(Int64)", "What it adds to what that is divided by; NULL: hours, or 1",
+     "s.3"),
+    ("n", "Nullable(Int64)", "What it adds to the observations behind the number", "s.4"),
+    ("longest_s", VALUE, "Of a quantile: its longest duration in seconds, within 1 %", "s.5"),
+    ("first_pane", "DateTime('UTC')", "First pane of the range that it is in", "first_pane"),
+    ("last_pane", "DateTime('UTC')", "Last pane of the range that it is in", "last_pane"),
+    ("is_known", "UInt8", "0: what it brings is not known, and it may be part of the number",
+     "is_known"),
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an item adds to a metric, as SQL over its sums ``m``."""
+
+    top: str = "NULL"
+    bottom: str = "NULL"
+    n: str = "0"
+    longest_s: str = "NULL"
+
+
+def parts_of(formula: Formula) -> Parts:
+    """What an item adds; its sums of it over all items are those of the formula."""
+    match formula:
+        case Amount():
+            return Parts(_sum(formula.what), n=_sum(formula.n))
+        case PerHour():
+            # Signed: who came and left again is no observation of what stays.
+            counted = (*formula.what.plus, *formula.what.minus)
+            return Parts(_sum(formula.what), n=" + ".join(map(_of, counted)))
+        case Share():
+            return Parts(_sum(formula.part), _sum(formula.whole), _sum(formula.whole))
+        case Ratio():
+            return Parts(_sum(formula.top), _sum(formula.bottom), _sum(formula.n))
+        case Quantile():
+            bins = f"bitShiftRight(k, {BIN_BITS}) = {BY_NAME[formula.histogram].id}"
+            n = f"arraySum(mapValues(mapFilter((k, v) -> {bins}, m)))"
+            longest = f"arrayMax(mapKeys(mapFilter((k, v) -> v > 0 AND {bins}, m)))"
+            value = f"dd_value(bitAnd({longest}, {BIN_MASK})) / 1000"
+            return Parts(n=n, longest_s=f"if({longest} = 0, NULL, {value})")
+    raise AssertionError(f"{formula} looks at the present")
+
+
+def _of(name: str) -> str:
+    return f"m[{BY_NAME[name].key}]"
+
+
+def _sum(what: Sum) -> str:
+    plus = " + ".join(map(_of, what.plus)) or "toInt64(0)"
+    return " - ".join((plus, *map(_of, what.minus)))
+
+
+def _by_items(metric: Metric) -> bool:
+    """Whether items make it up: presence is of people, and clocks are in the ledger."""
+    return not {"presence.changed", SLA_ACTIVATE} & set(metric.needs)
+
+
+#: Metrics whose numbers can be opened.
+METRICS = tuple(metric for metric in WINDOW_METRICS if _by_items(metric))
+
+
+def statements(database: str, groupings: Sequence[Grouping]) -> list[str]:
+    """The view ``items_behind``, by every grouping that names no person."""
+    known = [each for each in groupings if _PEOPLE.isdisjoint(each.dimensions)]
+    fitting = ", ".join(
+        f"{quoted(it.id)}, {strings([g.name for g in known if it.makes_sense_by(g.dimensions)])}"
+        for it in METRICS
+    )
+    unfit = f"{_METRIC} != '' AND NOT has(map({fitting})[{_METRIC}], {_GROUPING})"
+    checks = (
+        views_arguments.metric(METRICS), views_arguments.grouping(known), views_arguments.span(),
+        views_arguments.filters(known),
+        (unfit, "grouping: the metric makes no sense by it, as metric_values tells, too"),
+    )  # fmt: skip
+    where: list[Told] = [
+        (name, "String", f"{name.capitalize()} where it counts; empty where not grouped by", name)
+        for name in _WHERE
+    ]
+    columns: list[Told] = [
+        ("metric", "String", "Which metric; see metric_definitions", "s.1"),
+        *PLACE,
+        ("item_id", "String", "Item; watchfloor explain tells its whole story", "item_id"),
+        *where,
+        *_COUNTS,
+    ]
+    about = "The items behind a number; together they are its numerator, denominator and n"
+    source = f"{_shares(database, known)} UNION ALL {_unknown(database)}"
+    return [create(database, Shape("items_behind", declared(columns), about, checks), source)]
+
+
+def _is_by(name: str, groupings: Sequence[Grouping]) -> str:
+    return f"has({strings([g.name for g in groupings if name in g.dimensions])}, {_GROUPING})"
+
+
+def _shares(database: str, groupings: Sequence[Grouping]) -> str:
+    """A row for each metric, item and place in which it counts: ``s``."""
+    where = ", ".join(
+        f"if({_is_by(name, groupings)}, "
+        f"ifNull({f'p.{_MAY_APPLY[name]}' if name in _MAY_APPLY else f'p.7[{quoted(name)}]'}, ''), "
+        f"'') AS {name}"
+        for name in _WHERE
+    )
+    applies = " AND ".join(
+        f"({_is_by('label', groupings)} = isNotNull(p.{at}))"
+        if name == "label"
+        else f"(NOT {_is_by(name, groupings)} OR isNotNull(p.{at}))"
+        for name, at in _MAY_APPLY.items()
+    )
+    parts = (
+        f"SELECT org, source, project, item_id, {where}, p.1 AS start_s, p.8 AS counts "
+        f"FROM (SELECT org, source, project, item_id, arrayJoin(JSONExtract(parts, '{_PART}')) "
+        f"AS p FROM {database}.items FINAL WHERE parts != '' "
+        f"AND toUnixTimestamp(parts_from) < {_TO} AND toUnixTimestamp(parts_to) >= {_FROM}) "
+        f"WHERE start_s >= {_FROM} AND start_s < {_TO} AND {applies}"
+    )
+    sums = (
+        f"SELECT {_NAMES}, sumMap(CAST(counts, 'Map(UInt32, Int64)')) AS m, "
+        "toDateTime(min(start_s), 'UTC') AS first_pane, "
+        f"toDateTime(max(start_s), 'UTC') AS last_pane FROM ({parts}) "
+        f"WHERE {_chosen((*_IDENTITY, *_WHERE))} GROUP BY {_NAMES}"
+    )
+    return (
+        f"SELECT {_NAMES}, first_pane, last_pane, toUInt8(1) AS is_known, "
+        f"arrayJoin(arrayConcat({_all_metrics(groupings)})) AS s FROM ({sums}) "
+        "WHERE s.2 != 0 OR s.3 != 0 OR s.4 != 0"
+    )
+
+
+def _all_metrics(groupings: Sequence[Grouping]) -> str:
+    """What each metric that is asked for gets, as an array of none or one."""
+    found = []
+    for metric in METRICS:
+        it = parts_of(metric.formula)
+        fitting = strings([g.name for g in groupings if metric.makes_sense_by(g.dimensions)])
+        share = f"({quoted(metric.id)}, {it.top}, {it.bottom}, {it.n}, {it.longest_s})"
+        asked = f"{_METRIC} IN ('', {quoted(metric.id)}) AND has({fitting}, {_GROUPING})"
+        found.append(f"if({asked}, [CAST({share}, '{_SHARE}')], CAST([], 'Array({_SHARE})'))")
+    return ", ".join(found)
+
+
+def _chosen(names: Sequence[str]) -> str:
+    """Whether a row is of the subjects that ``filters`` let through."""
+    return " AND ".join(
+        f"(NOT mapContains({_FILTERS}, '{it}') OR {it} = {_FILTERS}['{it}'])" for it in names
+    )
+
+
+def _unknown(database: str) -> str:
+    """Items of the time asked for that were stored before their parts were, or have too many."""
+    times = "[created_at, queued_at, first_claimed_at, last_claimed_at, started_at, submitted_at, "
+    times += "reviewed_at, completed_at]"
+    known = f"arrayFilter(at -> isNotNull(at), {times})"
+    seen = f"arrayMap(at -> toUnixTimestamp(assumeNotNull(at)), {known})"
+    where = ", ".join(f"'' AS {name}" for name in _WHERE)
+    nothing = f"CAST(({_METRIC}, NULL, NULL, NULL, NULL), '{_SHARE}') AS s"
+    return (
+        f"SELECT org, source, project, item_id, {where}, toDateTime(arrayMin({seen}), 'UTC') AS "
+        f"first_pane, toDateTime(arrayMax({seen}), 'UTC') AS last_pane, toUInt8(0) AS is_known, "
+        f"{nothing} FROM {database}.items FINAL WHERE parts = '' "
+        f"AND toUnixTimestamp(first_pane) < {_TO} AND toUnixTimestamp(last_pane) >= {_FROM} "
+        f"AND {_chosen(_IDENTITY)}"
+    )
