@@ -10,7 +10,7 @@ from schemas.measures import MEASURES, Kind
 from schemas.metrics import METRIC_BY_ID, Interval, Metric
 from schemas.metrics.formulas import Amount
 from sinks.formulas import plain
-from sinks.questions.shape import Told, question, within
+from sinks.questions.shape import PLACE, Told, question, within
 from sinks.views_shape import VALUE
 from sinks.views_spans import named_in
 
@@ -95,7 +95,7 @@ def _by_queue(database: str) -> str:
         f"GROUP BY {place}, annotator"
     )
     columns: list[Told] = [
-        *((name, "String", name.capitalize(), name) for name in ("org", "source", "project")),
+        *PLACE,
         ("queue", "String", "Present queue of the items", "queue"),
         *_WHO,
         ("items", "Int64", "Items whose latest submission is theirs, and in the range", "items"),
