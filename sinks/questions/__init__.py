@@ -6,6 +6,7 @@ from schemas.groupings import Grouping
 from sinks.questions import (
     agreement,
     costs,
+    data_quality,
     hard_items,
     items_behind,
     pair_agreement,
@@ -18,7 +19,7 @@ def statements(database: str, groupings: Sequence[Grouping]) -> list[str]:
     """What puts every question in place; each statement can be run again."""
     each = (agreement, promises, hard_items, people, pair_agreement)
     ready = [statement for question in each for statement in question.statements(database)]
-    grouped = (costs, items_behind)
+    grouped = (costs, items_behind, data_quality)
     return [
         *ready,
         *(it for question in grouped for it in question.statements(database, groupings)),
