@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
@@ -12,6 +13,7 @@ from sinks import access, migrations, views
 from sinks.access import Project, Table
 from sinks.questions.people import RESTRICTED
 from tests.admin.conftest import Run
+from tests.integration.sinks.questions import Asked
 from tests.privacy.embedded import Embedded, user
 
 DB = "ops"
@@ -143,6 +145,20 @@ def test_who_it_was_is_for_those_who_may_know(engine: Embedded, name: str, quest
 def test_every_view_over_time_works_for_an_analyst(engine: Embedded, view: str) -> None:
     found = asked(engine, "analyst", f"SELECT * FROM {DB}.{view}(grouping='queue', {RANGE})")
     assert len(found) >= 2, found
+
+
+def test_an_analyst_is_answered_by_every_view_that_is_not_of_people(
+    engine: Embedded, client: Client, migrated: str
+) -> None:
+    views_open = {it.name for it in access.tables(client, migrated) if it.is_view} - RESTRICTED
+    refused = {}
+    for view in sorted(views_open):
+        asked_for = Asked(view, {"as_of": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"})
+        source = asked_for.source(client, migrated).replace(f"{migrated}.", f"{DB}.")
+        found = asked(engine, "analyst", f"SELECT * FROM {source}")
+        if isinstance(found, str):
+            refused[view] = found
+    assert refused == {}
 
 
 @pytest.mark.parametrize("view", ["agreement", "label_confusions", "hard_items"])
