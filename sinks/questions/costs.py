@@ -126,20 +126,25 @@ def _by_day(database: str, groupings: Sequence[Grouping]) -> str:
     teams = (
         f"SELECT groupArray((org, team, valid_from, valid_to, vendor)) FROM {database}.dim_teams"
     )
-    return (
-        f"WITH ({rates}) AS rates, ({teams}) AS teams SELECT *, "
-        f"if(vendor != '', toString(vendor), toString(arrayFirst(t -> t.1 = org AND t.2 = team "
-        "AND t.2 != '' AND t.3 <= day AND day < t.4, teams).5)) AS employer, "
-        f"arrayFilter(r -> {fits}, rates) AS fitting, "
-        f"if(empty(fitting), -1, arrayMax(r -> {number}, fitting)) AS most, "
-        "arrayDistinct(arrayMap(r -> (r.8, r.9), "
-        f"arrayFilter(r -> {number} = most, fitting))) AS best, "
-        f"arrayFilter(r -> {may_fit} AND NOT ({fits}) AND {number} >= most "
-        "AND NOT has(best, (r.8, r.9)), rates) AS open, "
-        f"multiIf(notEmpty(open), multiIf({undivided}, 'rates_tie'), empty(best), 'no_rate', "
-        "length(best) > 1, 'rates_tie', '') AS why, "
-        f"if(why = '', best[1], (toDecimal64(0, 4), '')) AS rate FROM ({days})"
-    )
+    steps = {
+        "employer": "if(vendor != '', toString(vendor), toString(arrayFirst(t -> t.1 = org AND "
+        "t.2 = team AND t.2 != '' AND t.3 <= day AND day < t.4, teams).5))",
+        "fitting": f"arrayFilter(r -> {fits}, rates)",
+        "possible": f"arrayFilter(r -> {may_fit}, rates)",
+        "most": f"if(empty(fitting), -1, arrayMax(r -> {number}, fitting))",
+        "best": "arrayDistinct(arrayMap(r -> (r.8, r.9), "
+        f"arrayFilter(r -> {number} = most, fitting)))",
+        "open": f"arrayFilter(r -> {number} >= most AND NOT has(best, (r.8, r.9)) "
+        "AND NOT has(fitting, r), possible)",
+        "why": f"multiIf(notEmpty(open), multiIf({undivided}, 'rates_tie'), empty(best), "
+        "'no_rate', length(best) > 1, 'rates_tie', '')",
+        "rate": "if(why = '', best[1], (toDecimal64(0, 4), ''))",
+    }
+    source = f"SELECT *, ({rates}) AS rates, ({teams}) AS teams FROM ({days})"
+    for name, sql in steps.items():
+        # One in another: an engine writes an alias out wherever it stands, and these would grow.
+        source = f"SELECT *, {sql} AS {name} FROM ({source})"
+    return source
 
 
 def _is_known(name: str, groupings: Sequence[Grouping]) -> str:

@@ -17,6 +17,7 @@ from sinks.ddl import quoted
 from sinks.formulas import strings
 from sinks.questions.shape import PLACE, Told, declared
 from sinks.views_shape import VALUE, WINDOW_METRICS, Shape, create
+from sinks.views_spans import named_in
 
 #: An ``ItemPart`` as it is stored.
 _PART = (
@@ -145,12 +146,14 @@ def _shares(database: str, groupings: Sequence[Grouping]) -> str:
         else f"(NOT {_is_by(name, groupings)} OR isNotNull(p.{at}))"
         for name, at in _MAY_APPLY.items()
     )
+    # Filtered before they are unfolded: most parts are of other metrics.
+    wanted = f"p.1 >= {_FROM} AND p.1 < {_TO} AND {applies} AND arrayExists({_of_metric()}, p.8)"
     parts = (
-        f"SELECT org, source, project, item_id, {where}, p.1 AS start_s, p.8 AS counts "
-        f"FROM (SELECT org, source, project, item_id, arrayJoin(JSONExtract(parts, '{_PART}')) "
-        f"AS p FROM {database}.items FINAL WHERE parts != '' "
-        f"AND toUnixTimestamp(parts_from) < {_TO} AND toUnixTimestamp(parts_to) >= {_FROM}) "
-        f"WHERE start_s >= {_FROM} AND start_s < {_TO} AND {applies}"
+        f"SELECT org, source, project, item_id, {where}, p.1 AS start_s, "
+        f"arrayFilter({_of_metric()}, p.8) AS counts FROM (SELECT org, source, project, item_id, "
+        f"arrayJoin(arrayFilter(p -> {wanted}, JSONExtract(parts, '{_PART}'))) AS p "
+        f"FROM {database}.items FINAL WHERE parts != '' "
+        f"AND toUnixTimestamp(parts_from) < {_TO} AND toUnixTimestamp(parts_to) >= {_FROM})"
     )
     sums = (
         f"SELECT {_NAMES}, sumMap(CAST(counts, 'Map(UInt32, Int64)')) AS m, "
@@ -163,6 +166,14 @@ def _shares(database: str, groupings: Sequence[Grouping]) -> str:
         f"arrayJoin(arrayConcat({_all_metrics(groupings)})) AS s FROM ({sums}) "
         "WHERE s.2 != 0 OR s.3 != 0 OR s.4 != 0"
     )
+
+
+def _of_metric() -> str:
+    """Whether a count is of a measure that the metric asked for is made of."""
+    needed = ", ".join(
+        f"{quoted(it.id)}, {[each.id for each in named_in(str(it.formula))]}" for it in METRICS
+    )
+    return f"c -> {_METRIC} = '' OR has(map({needed})[{_METRIC}], bitShiftRight(c.1, {BIN_BITS}))"
 
 
 def _all_metrics(groupings: Sequence[Grouping]) -> str:
