@@ -63,9 +63,12 @@ def _even(start: str) -> str:
     return f"if({_STEP_S} = 0, {start}, {start} + {at} * {_STEP_S})"
 
 
-def _local_frame() -> Frame:
-    """Steps of whole days begin at local midnight, so one may have 23 or 25 hours."""
-    start, end = _local("from"), _local("to")
+def local_frame(first: str = "from") -> Frame:
+    """Steps of whole days begin at local midnight, so one may have 23 or 25 hours.
+
+    ``first`` is the argument from which the steps are counted.
+    """
+    start, end = _local(first), _local("to")
     days = f"greatest(intDiv({_STEP_S}, {_DAY_S}), 1)"
     is_days = f"{_STEP_S} > 0 AND {_STEP_S} % {_DAY_S} = 0"
     first_day = f"toDate({start}, {_TZ})"
@@ -83,9 +86,11 @@ def _local_frame() -> Frame:
 
 
 UTC = _utc_frame()
-LOCAL = _local_frame()
+LOCAL = local_frame()
 #: The moment that a reader goes back to.
 AS_OF = _local("as_of")
+#: The moment that parts what was before from what came after.
+AT = _local("at")
 
 
 def told_at(stored_at: str) -> str:
@@ -194,21 +199,21 @@ def window(database: str, measures: Sequence[Measure]) -> str:
     return measured(steps(rows_now(database, measures), UTC, measures), UTC, seen)
 
 
-def window_at(database: str, measures: Sequence[Measure]) -> str:
+def window_at(database: str, measures: Sequence[Measure], frame: Frame = LOCAL) -> str:
     """``window`` in a zone, now or as of a moment, of the subjects that ``filters`` let through."""
     chosen = " AND ".join(
         f"(NOT mapContains({_FILTERS}, '{name}') OR {name} = {_FILTERS}['{name}'])"
         for name in DIMENSIONS
     )
-    now = rows_now(database, measures, LOCAL, f"{_IS_NOW} AND {chosen}")
-    then = rows_as_of(database, measures, LOCAL, f"NOT ({_IS_NOW}) AND {chosen}")
+    now = rows_now(database, measures, frame, f"{_IS_NOW} AND {chosen}")
+    then = rows_as_of(database, measures, frame, f"NOT ({_IS_NOW}) AND {chosen}")
     seen_then = f"{database}.seen_events_as_of(as_of={{as_of:String}}, tz={_TZ})"
     seen = (
         f"SELECT if({_IS_NOW}, (SELECT types FROM {database}.seen_events), "
         f"(SELECT types FROM {seen_then}))"
     )
-    sums = f"{steps(now, LOCAL, measures)} UNION ALL {steps(then, LOCAL, measures)}"
-    return measured(sums, LOCAL, seen)
+    sums = f"{steps(now, frame, measures)} UNION ALL {steps(then, frame, measures)}"
+    return measured(sums, frame, seen)
 
 
 def window_with_levels(database: str, measures: Sequence[Measure], states: Sequence[str]) -> str:

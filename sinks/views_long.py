@@ -33,7 +33,7 @@ _METRIC: list[Column] = [
     ("version UInt16 COMMENT 'Version of the definition; counts up when it changes'", "r.version"),
 ]
 _KNOWN = "isNull(why)"
-_VALUES: list[Column] = [
+VALUES: list[Column] = [
     (
         f"value {VALUE} COMMENT 'Its value; NULL is unknown, never zero'",
         f"if({_KNOWN}, r.value, NULL)",
@@ -63,7 +63,7 @@ def statements(database: str, groupings: Sequence[Grouping]) -> list[str]:
     ]
 
 
-def _reading(metric: Metric, groupings: Sequence[Grouping], when: str = "") -> str:
+def reading(metric: Metric, groupings: Sequence[Grouping], when: str = "") -> str:
     """One metric as a tuple; ``when`` it is not asked for, nothing of it is read.
 
     What may withhold it goes along, so that this is written once and not once for each metric:
@@ -83,7 +83,7 @@ def _reading(metric: Metric, groupings: Sequence[Grouping], when: str = "") -> s
     return f"if({when} IN ('', '{metric.id}'), {cast}, {nothing})"
 
 
-def _unfolded(readings: Sequence[str], beside: str, source: str) -> str:
+def unfolded(readings: Sequence[str], beside: str, source: str) -> str:
     """A row for each metric that makes sense in the grouping: ``r``, and ``why`` it is withheld.
 
     The causes and their order are those of ``formulas.expression``.
@@ -108,11 +108,11 @@ def _values(database: str, groupings: Sequence[Grouping]) -> str:
     checks = (
         views_arguments.grouping(groupings), views_arguments.span(), views_arguments.step()
     )  # fmt: skip
-    columns = [_METRIC[0], STEP, *subject_columns(), *_VALUES, *_METRIC[1:]]
+    columns = [_METRIC[0], STEP, *subject_columns(), *VALUES, *_METRIC[1:]]
     shape = Shape("metric_values", columns, "Any metric by any grouping", checks)
-    readings = [_reading(metric, groupings) for metric in WINDOW_METRICS]
+    readings = [reading(metric, groupings) for metric in WINDOW_METRICS]
     source = flows.window(database, named_in(" ".join(readings)))
-    return create(database, shape, _unfolded(readings, f"step_start, {_DIMENSIONS}", source))
+    return create(database, shape, unfolded(readings, f"step_start, {_DIMENSIONS}", source))
 
 
 def _values_now(database: str, groupings: Sequence[Grouping]) -> str:
@@ -120,18 +120,18 @@ def _values_now(database: str, groupings: Sequence[Grouping]) -> str:
     clocked = present.clocked(groupings)
     checks = (views_arguments.grouping(clocked), views_arguments.span())
     step = (STEP[0].replace("Start of the step", "Start of the range"), "{from:DateTime('UTC')}")
-    columns = [_METRIC[0], step, *subject_columns(), *_VALUES, *_METRIC[1:]]
+    columns = [_METRIC[0], step, *subject_columns(), *VALUES, *_METRIC[1:]]
     comment = "Metrics that look at the present, as seen from the end of the range"
     shape = Shape("metric_values_now", columns, comment, checks)
     placed = present.placed(groupings)
-    readings = [_reading(metric, placed) for metric in BACKLOG_NOW]
-    readings += [_reading(metric, clocked) for metric in PROMISES_NOW]
+    readings = [reading(metric, placed) for metric in BACKLOG_NOW]
+    readings += [reading(metric, clocked) for metric in PROMISES_NOW]
     now = (
         f"SELECT * FROM ({present.gauges(database, groupings)}) AS standing "
         f"FULL JOIN ({present.clocks(database, groupings)}) AS promised USING ({_DIMENSIONS})"
     )
     source = present.beside_flows(database, now, named_in(" ".join(readings)))
-    return create(database, shape, _unfolded(readings, _DIMENSIONS, source))
+    return create(database, shape, unfolded(readings, _DIMENSIONS, source))
 
 
 def _values_at(database: str, groupings: Sequence[Grouping]) -> str:
@@ -147,10 +147,10 @@ def _values_at(database: str, groupings: Sequence[Grouping]) -> str:
         views_arguments.kept(flows.AS_OF),
         views_arguments.filters(groupings),
     )
-    columns = [_METRIC[0], STEP, _STEP_END, _LOCAL_START, *subject_columns(), *_VALUES]
+    columns = [_METRIC[0], STEP, _STEP_END, _LOCAL_START, *subject_columns(), *VALUES]
     comment = "Any metric by any grouping in a time zone, also as it had been told at as_of"
     shape = Shape("metric_values_at", [*columns, *_METRIC[1:]], comment, checks)
-    readings = [_reading(metric, groupings, "{metric:String}") for metric in WINDOW_METRICS]
+    readings = [reading(metric, groupings, "{metric:String}") for metric in WINDOW_METRICS]
     beside = f"step_start, step_end, {_DIMENSIONS}"
     source = flows.window_at(database, named_in(" ".join(readings)))
-    return create(database, shape, _unfolded(readings, beside, source))
+    return create(database, shape, unfolded(readings, beside, source))

@@ -42,6 +42,7 @@ class Asked:
     grouping: str | None = None
     zone: str | None = None
     as_of: str | None = None
+    at: str | None = None
     where: Sequence[str] = ()
 
 
@@ -87,6 +88,7 @@ def question(asked: Asked, views: Mapping[str, ViewInfo], groupings: Sequence[st
         "step_s": asked.step,
         "grouping": asked.grouping,
         "as_of": asked.as_of,
+        "at": asked.at,
     }
     for name, text in said.items():
         if text is not None and name not in view.arguments:
@@ -100,6 +102,7 @@ def question(asked: Asked, views: Mapping[str, ViewInfo], groupings: Sequence[st
         "step_s": step_s,
         "grouping": asked.grouping or "all",
         "as_of": _moment("--as-of", asked.as_of, zone) or "",
+        "at": _moment("--at", asked.at, zone),
         "tz": asked.zone or "UTC",
     }
     arguments = {name: _argument(view, name, values) for name in view.arguments}

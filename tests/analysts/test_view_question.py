@@ -26,6 +26,7 @@ VIEWS = {
             "to": "String",
             "tz": "String",
             "as_of": "String",
+            "at": "String",
             "filters": "Map(String, String)",
         },
         COLUMNS,
@@ -55,10 +56,11 @@ def test_times_without_a_zone_are_those_of_tz() -> None:
 
 
 def test_views_that_take_zone_and_time_as_text_get_both() -> None:
-    text = _ask("long", zone="Asia/Manila", as_of="2026-03-05T12:00").sql("ops")
+    text = _ask("long", zone="Asia/Manila", as_of="2026-03-05T12:00", at="2026-03-02").sql("ops")
     assert "from='2026-03-01 16:00:00Z'" in text
     assert "tz='Asia/Manila'" in text
     assert "as_of='2026-03-05 04:00:00Z'" in text
+    assert "at='2026-03-01 16:00:00Z'" in text
     assert "filters=map()" in text
 
 
@@ -85,6 +87,8 @@ def test_a_view_without_arguments_is_asked_without_any() -> None:
         ("throughput", {"zone": "Mars/Base"}, "--tz 'Mars/Base'", "Europe/Berlin"),
         ("throughput", {"zone": "../etc"}, "--tz '../etc'", "Europe/Berlin"),
         ("throughput", {"as_of": "2026-03-02"}, "takes no --as-of", "step_s"),
+        ("throughput", {"at": "2026-03-02"}, "takes no --at", "step_s"),
+        ("long", {}, "long needs --at", "as_of, at"),
         ("plain", {}, "takes no --from", "no arguments"),
         ("throughput", {"where": ["queue='a'"]}, "--where", "without quotes"),
         ("throughput", {"where": ["queue=a; DROP TABLE x"]}, "--where", "semicolons"),

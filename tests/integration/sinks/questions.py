@@ -17,6 +17,7 @@ _DEFAULTS: dict[str, object] = {
     "tz": "UTC",
     "as_of": "",
     "filters": {},
+    "at": "2026-01-01 01:00:00",
 }
 _COMMON = ("grouping", "from", "to")
 _NAMES: dict[str, tuple[str, ...]] = {
@@ -24,8 +25,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "promises_now": _COMMON,
     "metric_values_now": _COMMON,
     "restatements": _COMMON,
-    "metric_values_at": tuple(_DEFAULTS),
-    "metric_restatements": tuple(_DEFAULTS),
+    "metric_values_at": tuple(name for name in _DEFAULTS if name != "at"),
+    "metric_restatements": tuple(name for name in _DEFAULTS if name != "at"),
 }
 
 
