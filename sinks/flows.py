@@ -4,7 +4,7 @@ Parameters of the query: ``grouping``, ``from``, ``to`` and ``step_s``; 0 is one
 ``LOCAL`` frame times are those of a zone ``tz``, and a step of days is one of its calendar days.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.groupings import DIMENSIONS
@@ -34,6 +34,7 @@ _STEP_S, _TZ = "{step_s:UInt32}", "{tz:String}"
 _FILTERS, _IS_NOW = "{filters:Map(String, String)}", "{as_of:String} = ''"
 _GROUPING = "{grouping:String}"
 _DAY_S = 86_400
+NO_CONDITIONS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,19 +185,35 @@ def steps(rows: str, frame: Frame, measures: Sequence[Measure]) -> str:
     )
 
 
-def measured(sums: str, frame: Frame, seen: str) -> str:
-    """The same with each step's end and length, the grouping, and what was ever seen."""
+def beside(conditions: Mapping[str, str]) -> str:
+    """Conditions as columns behind others, by their name."""
+    return "".join(f", {sql} AS {name}" for name, sql in conditions.items())
+
+
+def _frame_columns(frame: Frame, seen: str) -> str:
+    """Each step's end and length, the grouping, and what was ever seen."""
     return (
-        f"SELECT *, least({frame.end}, {frame.step_end}) AS step_end, "
+        f"least({frame.end}, {frame.step_end}) AS step_end, "
         "toInt64(dateDiff('second', step_start, step_end)) * 1000 AS span_ms, "
-        f"{{grouping:String}} AS grouping, ({seen}) AS seen FROM ({sums})"
+        f"{{grouping:String}} AS grouping, ({seen}) AS seen"
     )
 
 
-def window(database: str, measures: Sequence[Measure]) -> str:
-    """The sums of each step with its length, the grouping, and what was ever seen."""
+def measured(sums: str, frame: Frame, seen: str) -> str:
+    """The same with each step's end and length, the grouping, and what was ever seen."""
+    return f"SELECT *, {_frame_columns(frame, seen)} FROM ({sums})"
+
+
+def window(
+    database: str, measures: Sequence[Measure], conditions: Mapping[str, str] = NO_CONDITIONS
+) -> str:
+    """The sums of each step with its length, the grouping, what was ever seen, and conditions."""
     seen = f"SELECT types FROM {database}.seen_events"
-    return measured(steps(rows_now(database, measures), UTC, measures), UTC, seen)
+    return (
+        f"SELECT {UTC.step_start} AS step_start, {_DIMENSIONS}, {_sums(measures)}, "
+        f"{_frame_columns(UTC, seen)}{beside(conditions)} "
+        f"FROM {rows_now(database, measures)} GROUP BY step_start, {_DIMENSIONS}"
+    )
 
 
 def window_at(database: str, measures: Sequence[Measure], frame: Frame = LOCAL) -> str:
@@ -216,7 +233,12 @@ def window_at(database: str, measures: Sequence[Measure], frame: Frame = LOCAL) 
     return measured(sums, frame, seen)
 
 
-def window_with_levels(database: str, measures: Sequence[Measure], states: Sequence[str]) -> str:
+def window_with_levels(
+    database: str,
+    measures: Sequence[Measure],
+    states: Sequence[str],
+    conditions: Mapping[str, str],
+) -> str:
     """The same, and how many items were in each state at the end of each step.
 
     A level is the sum of all changes up to then, so it needs the whole history of the subject.
@@ -231,7 +253,7 @@ def window_with_levels(database: str, measures: Sequence[Measure], states: Seque
         for state in states
     )
     return (
-        f"SELECT *, {levels} FROM ({window(database, measures)}) AS steps LEFT JOIN "
+        f"SELECT *, {levels} FROM ({window(database, measures, conditions)}) AS steps LEFT JOIN "
         f"(SELECT {_DIMENSIONS}, {before} FROM {earlier} GROUP BY {_DIMENSIONS}) AS history "
         f"USING ({_DIMENSIONS})"
     )

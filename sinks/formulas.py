@@ -28,7 +28,7 @@ from schemas.metrics.formulas import (
     Sum,
     Survival,
 )
-from schemas.readings import NEVER, NEVER_SENT, NO_BREACH, NOT_APPLICABLE, TOO_FEW, WARMING_UP
+from schemas.readings import NEVER, NO_BREACH, TOO_FEW
 
 HOUR_MS = 3_600_000
 _NULL = "CAST(NULL, 'Nullable(Float64)')"
@@ -36,13 +36,12 @@ _NULL = "CAST(NULL, 'Nullable(Float64)')"
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """One metric as SQL: five expressions that stand for the fields of a Reading."""
+    """One metric as SQL: four expressions that stand for the fields of a Reading."""
 
     value: str
     low: str
     high: str
     n: str
-    cause: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,29 +55,31 @@ class Raw:
     empty: str = f"'{TOO_FEW}'"
 
 
-def expression(metric: Metric, groupings: Sequence[Grouping]) -> Expression:
-    """A metric as SQL over the columns ``grouping`` and ``seen`` and those of its formula.
+def knowable(metric: Metric, groupings: Sequence[Grouping]) -> str:
+    """When a metric can be known, as SQL over the columns ``grouping``, ``seen`` and ``span_ms``.
 
     ``groupings`` are those that exist; ``seen`` is an Array(String) of event types that came.
     """
-    raw = _raw(metric.formula)
     fitting = [g.name for g in groupings if metric.makes_sense_by(g.dimensions)]
-    reasons = [(f"NOT has({strings(fitting)}, grouping)", f"'{NOT_APPLICABLE}'")]
-    for need in metric.needs:
-        unseen = f"NOT hasAny(seen, {strings(need.split('|'))})"
-        reasons.append((unseen, f"'{NEVER_SENT}{need}'"))
-    reasons.append(("span_ms <= 0", f"'{WARMING_UP}'"))
-    known = " AND ".join(f"NOT ({condition})" for condition, _ in reasons)
-    reasons.append((f"({raw.n}) < {metric.min_n}", f"'{TOO_FEW}'"))
-    withheld = " OR ".join(f"({condition})" for condition, _ in reasons)
-    causes = ", ".join(f"{condition}, {cause}" for condition, cause in reasons)
-    value = f"if({withheld}, {_NULL}, {raw.value})"
+    came = [f"hasAny(seen, {strings(need.split('|'))})" for need in metric.needs]
+    return " AND ".join((f"has({strings(fitting)}, grouping)", *came, "span_ms > 0"))
+
+
+def expression(metric: Metric, known: str) -> Expression:
+    """A metric as SQL over the columns of its formula; ``known`` is a column: ``knowable``."""
+    raw = _raw(metric.formula)
+    told = known
+    if metric.min_n or not isinstance(metric.formula, PerHour):
+        # A sum of absolute counts is never below zero.
+        told = f"{known} AND ({raw.n}) >= {metric.min_n}"
+    low, high = (
+        end if end == _NULL else f"if({told}, {end}, NULL)" for end in (raw.low, raw.high)
+    )
     return Expression(
-        value=value,
-        low=raw.low if raw.low == _NULL else f"if(isNull({value}), {_NULL}, {raw.low})",
-        high=raw.high if raw.high == _NULL else f"if(isNull({value}), {_NULL}, {raw.high})",
+        value=f"if({told}, {raw.value}, NULL)",
+        low=low,
+        high=high,
         n=f"if({known}, toInt64({raw.n}), 0)",
-        cause=f"multiIf({causes}, isNull({raw.value}), {raw.empty}, NULL)",
     )
 
 

@@ -5,7 +5,7 @@ answers for the groupings made of these; how a team's or a site's backlog moves 
 (view ``backlog``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from schemas.groupings import DIMENSIONS, Grouping
 from schemas.measures import Measure
@@ -103,12 +103,17 @@ def clocks(database: str, groupings: Sequence[Grouping]) -> str:
     )
 
 
-def beside_flows(database: str, now: str, measures: Sequence[Measure]) -> str:
-    """The sums of the range beside what stands now, by subject."""
+def beside_flows(
+    database: str,
+    now: str,
+    measures: Sequence[Measure],
+    conditions: Mapping[str, str] = flows.NO_CONDITIONS,
+) -> str:
+    """The sums of the range beside what stands now, by subject, and conditions."""
     return (
         "SELECT *, {grouping:String} AS grouping, "
         f"(SELECT types FROM {database}.seen_events) AS seen, "
         f"toInt64(dateDiff('second', {flows.UTC.start}, {flows.UTC.end})) * 1000 "
-        f"AS span_ms FROM ({flows.whole(database, measures)}) AS flows "
+        f"AS span_ms{flows.beside(conditions)} FROM ({flows.whole(database, measures)}) AS flows "
         f"FULL JOIN ({now}) AS now USING ({', '.join(DIMENSIONS)})"
     )

@@ -26,7 +26,7 @@ from sinks import (
     views_restated,
 )
 from sinks.ddl import quoted
-from sinks.formulas import expression
+from sinks.formulas import expression, knowable
 from sinks.views_shape import (
     BACKLOG_NOW,
     PRESENT_METRICS,
@@ -96,52 +96,63 @@ def statements(database: str, groupings: Sequence[Grouping] = DEFAULT_GROUPINGS)
     ]
 
 
-def _columns(metrics: Sequence[Metric], groupings: Sequence[Grouping]) -> list[Column]:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Columns of metrics, and by its name the condition under which some of them are known.
+
+    A condition is written once and not once for each metric: an engine takes longer to understand
+    a long query than to answer it.
+    """
+
+    columns: list[Column]
+    conditions: dict[str, str]
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """The measures that the columns are made of."""
+        return named_in(" ".join(value for _, value in self.columns))
+
+
+def _told(metrics: Sequence[Metric], groupings: Sequence[Grouping]) -> Told:
     """The columns of some metrics, each as its declaration and its expression."""
-    columns = []
+    columns, names = [], dict[str, str]()
     for metric in metrics:
-        sql = expression(metric, groupings)
+        condition = knowable(metric, groupings)
+        sql = expression(metric, names.setdefault(condition, f"known_{len(names)}"))
         about = f"{metric.title}, {metric.unit}. {metric.caveat}"
         parts = [("", VALUE, sql.value, about), ("_n", "Int64", sql.n, "observations behind it")]
         if metric.interval is Interval.WILSON:
-            # The value has its name already: written out again it would be worked out again.
-            low, high = (end.replace(sql.value, metric.id) for end in (sql.low, sql.high))
-            parts.append(("_low", VALUE, low, "lower end of the 95 % Wilson interval"))
-            parts.append(("_high", VALUE, high, "upper end of the 95 % Wilson interval"))
+            parts.append(("_low", VALUE, sql.low, "lower end of the 95 % Wilson interval"))
+            parts.append(("_high", VALUE, sql.high, "upper end of the 95 % Wilson interval"))
         for suffix, kind, value, comment in parts:
             text = comment if not suffix else f"{metric.id}: {comment}"
             columns.append((f"{metric.id}{suffix} {kind} COMMENT {quoted(text)}", value))
-    return columns
-
-
-def _measures(columns: Sequence[Column]) -> tuple[Measure, ...]:
-    """The measures that some columns are made of."""
-    return named_in(" ".join(value for _, value in columns))
+    return Told(columns, {name: condition for condition, name in names.items()})
 
 
 def _over_time(database: str, view: View, groupings: Sequence[Grouping]) -> str:
     checks = (
         views_arguments.grouping(groupings), views_arguments.span(), views_arguments.step()
     )  # fmt: skip
-    metrics = _columns(view.metrics, groupings)
-    columns, measures = [STEP, *subject_columns(), *metrics], _measures(metrics)
-    source = flows.window(database, measures)
+    told = _told(view.metrics, groupings)
+    columns, measures = [STEP, *subject_columns(), *told.columns], told.measures
+    source = flows.window(database, measures, told.conditions)
     if view.name == "backlog":
         levels = ("waiting", "in_work", "in_review", "open")
         columns += [
             (f"{name}_at_end Int64 COMMENT 'Items {name} at the end of the step'", f"{name}_at_end")
             for name in levels
         ]
-        source = flows.window_with_levels(database, measures, levels)
+        source = flows.window_with_levels(database, measures, levels, told.conditions)
     return create(database, Shape(view.name, columns, view.comment, checks), source)
 
 
 def _backlog_now(database: str, groupings: Sequence[Grouping]) -> str:
     placed = present.placed(groupings)
     checks = (views_arguments.grouping(placed), views_arguments.span())
-    metrics = _columns(BACKLOG_NOW, placed)
-    columns, now = [*subject_columns(), *metrics], present.gauges(database, groupings)
-    source = present.beside_flows(database, now, _measures(metrics))
+    told = _told(BACKLOG_NOW, placed)
+    columns, now = [*subject_columns(), *told.columns], present.gauges(database, groupings)
+    source = present.beside_flows(database, now, told.measures, told.conditions)
     comment = "Items as they stand, aged to the end of the range; drain over the range"
     return create(database, Shape("backlog_now", columns, comment, checks), source)
 
@@ -149,9 +160,9 @@ def _backlog_now(database: str, groupings: Sequence[Grouping]) -> str:
 def _promises_now(database: str, groupings: Sequence[Grouping]) -> str:
     clocked = present.clocked(groupings)
     checks = (views_arguments.grouping(clocked), views_arguments.span())
-    metrics = _columns(PROMISES_NOW, clocked)
-    columns, now = [*subject_columns(), *metrics], present.clocks(database, groupings)
-    source = present.beside_flows(database, now, _measures(metrics))
+    told = _told(PROMISES_NOW, clocked)
+    columns, now = [*subject_columns(), *told.columns], present.clocks(database, groupings)
+    source = present.beside_flows(database, now, told.measures, told.conditions)
     comment = "SLA clocks that run, as seen from the end of the range; the pace is the range's"
     return create(database, Shape("promises_now", columns, comment, checks), source)
 
