@@ -1,7 +1,8 @@
 """The items behind a number: each with what it brings, so that together they are the number.
 
 Every item's row holds what it counted for (``ItemPart``), worked out by the floor with the panes
-themselves. Metrics that people's presence is part of, or that look at the present, have no parts.
+themselves; what its SLA clocks counted for is in the ledger. Metrics that people's presence is part
+of, or that look at the present, have no parts.
 """
 
 from collections.abc import Sequence
@@ -9,12 +10,12 @@ from dataclasses import dataclass
 
 from schemas.groupings import DIMENSIONS, Grouping
 from schemas.measures import BIN_BITS, BIN_MASK, BY_NAME
-from schemas.metrics import Metric
-from schemas.metrics.declaration import SLA_ACTIVATE
 from schemas.metrics.formulas import Amount, Formula, PerHour, Quantile, Ratio, Share, Sum
 from sinks import views_arguments
 from sinks.ddl import quoted
 from sinks.formulas import strings
+from sinks.questions import clock_parts
+from sinks.questions.clock_parts import counts_clocks, may_be_by
 from sinks.questions.shape import PLACE, Told, declared
 from sinks.views_shape import VALUE, WINDOW_METRICS, Shape, create
 from sinks.views_spans import named_in
@@ -90,27 +91,21 @@ def _sum(what: Sum) -> str:
     return " - ".join((plus, *map(_of, what.minus)))
 
 
-def _by_items(metric: Metric) -> bool:
-    """Whether items make it up: presence is of people, and clocks are in the ledger."""
-    return not {"presence.changed", SLA_ACTIVATE} & set(metric.needs)
-
-
-#: Metrics whose numbers can be opened.
-METRICS = tuple(metric for metric in WINDOW_METRICS if _by_items(metric))
+#: Metrics whose numbers can be opened: presence is of people, not of items.
+METRICS = tuple(metric for metric in WINDOW_METRICS if "presence.changed" not in metric.needs)
 
 
 def statements(database: str, groupings: Sequence[Grouping]) -> list[str]:
     """The view ``items_behind``, by every grouping that names no person."""
     known = [each for each in groupings if _PEOPLE.isdisjoint(each.dimensions)]
     fitting = ", ".join(
-        f"{quoted(it.id)}, {strings([g.name for g in known if it.makes_sense_by(g.dimensions)])}"
-        for it in METRICS
+        f"{quoted(it.id)}, {strings([g.name for g in known if may_be_by(it, g)])}" for it in METRICS
     )
     unfit = f"{_METRIC} != '' AND NOT has(map({fitting})[{_METRIC}], {_GROUPING})"
     checks = (
         views_arguments.metric(METRICS), views_arguments.grouping(known), views_arguments.span(),
         views_arguments.filters(known),
-        (unfit, "grouping: the metric makes no sense by it, as metric_values tells, too"),
+        (unfit, "grouping: nothing is known of the metric by it; queue and team are for clocks"),
     )  # fmt: skip
     where: list[Told] = [
         (name, "String", f"{name.capitalize()} where it counts; empty where not grouped by", name)
@@ -152,19 +147,39 @@ def _shares(database: str, groupings: Sequence[Grouping]) -> str:
         f"SELECT org, source, project, item_id, {where}, p.1 AS start_s, "
         f"arrayFilter({_of_metric()}, p.8) AS counts FROM (SELECT org, source, project, item_id, "
         f"arrayJoin(arrayFilter(p -> {wanted}, JSONExtract(parts, '{_PART}'))) AS p "
-        f"FROM {database}.items FINAL WHERE parts != '' "
+        f"FROM {database}.items FINAL WHERE parts != '' AND NOT {_is_of_clocks()} "
         f"AND toUnixTimestamp(parts_from) < {_TO} AND toUnixTimestamp(parts_to) >= {_FROM})"
     )
     sums = (
         f"SELECT {_NAMES}, sumMap(CAST(counts, 'Map(UInt32, Int64)')) AS m, "
         "toDateTime(min(start_s), 'UTC') AS first_pane, "
-        f"toDateTime(max(start_s), 'UTC') AS last_pane FROM ({parts}) "
+        "toDateTime(max(start_s), 'UTC') AS last_pane "
+        f"FROM ({parts} UNION ALL {_of_clocks(database, groupings)}) "
         f"WHERE {_chosen((*_IDENTITY, *_WHERE))} GROUP BY {_NAMES}"
     )
     return (
         f"SELECT {_NAMES}, first_pane, last_pane, toUInt8(1) AS is_known, "
         f"arrayJoin(arrayConcat({_all_metrics(groupings)})) AS s FROM ({sums}) "
         "WHERE s.2 != 0 OR s.3 != 0 OR s.4 != 0"
+    )
+
+
+def _is_of_clocks() -> str:
+    return f"has({strings([it.id for it in METRICS if counts_clocks(it)])}, {_METRIC})"
+
+
+def _of_clocks(database: str, groupings: Sequence[Grouping]) -> str:
+    """What SLA clocks counted for, in the same columns."""
+    where = ", ".join(
+        f"if({_is_by(name, groupings)}, toString({name}), '') AS {name}"
+        if name in clock_parts.PLACE
+        else f"'' AS {name}"
+        for name in _WHERE
+    )
+    asked = f"({_METRIC} = '' OR {_is_of_clocks()})"
+    return (
+        f"SELECT org, source, project, item_id, {where}, start_s, counts "
+        f"FROM ({clock_parts.parts(database, _FROM, _TO)}) WHERE {asked}"
     )
 
 
@@ -181,7 +196,7 @@ def _all_metrics(groupings: Sequence[Grouping]) -> str:
     found = []
     for metric in METRICS:
         it = parts_of(metric.formula)
-        fitting = strings([g.name for g in groupings if metric.makes_sense_by(g.dimensions)])
+        fitting = strings([g.name for g in groupings if may_be_by(metric, g)])
         share = f"({quoted(metric.id)}, {it.top}, {it.bottom}, {it.n}, {it.longest_s})"
         asked = f"{_METRIC} IN ('', {quoted(metric.id)}) AND has({fitting}, {_GROUPING})"
         found.append(f"if({asked}, [CAST({share}, '{_SHARE}')], CAST([], 'Array({_SHARE})'))")
@@ -206,7 +221,7 @@ def _unknown(database: str) -> str:
     return (
         f"SELECT org, source, project, item_id, {where}, toDateTime(arrayMin({seen}), 'UTC') AS "
         f"first_pane, toDateTime(arrayMax({seen}), 'UTC') AS last_pane, toUInt8(0) AS is_known, "
-        f"{nothing} FROM {database}.items FINAL WHERE parts = '' "
+        f"{nothing} FROM {database}.items FINAL WHERE parts = '' AND NOT {_is_of_clocks()} "
         f"AND toUnixTimestamp(first_pane) < {_TO} AND toUnixTimestamp(last_pane) >= {_FROM} "
         f"AND {_chosen(_IDENTITY)}"
     )
