@@ -177,10 +177,10 @@ def whole(database: str, measures: Sequence[Measure]) -> str:
     return f"SELECT {_DIMENSIONS}, {_sums(measures)} FROM {rows} GROUP BY {_DIMENSIONS}"
 
 
-def steps(rows: str, frame: Frame, measures: Sequence[Measure]) -> str:
-    """The sums of each step that has any row."""
+def steps(rows: str, frame: Frame, measures: Sequence[Measure], more: str = "") -> str:
+    """The sums of each step that has any row, and ``more`` columns."""
     return (
-        f"SELECT {frame.step_start} AS step_start, {_DIMENSIONS}, {_sums(measures)} "
+        f"SELECT {frame.step_start} AS step_start, {_DIMENSIONS}, {_sums(measures)}{more} "
         f"FROM {rows} GROUP BY step_start, {_DIMENSIONS}"
     )
 
@@ -190,30 +190,21 @@ def beside(conditions: Mapping[str, str]) -> str:
     return "".join(f", {sql} AS {name}" for name, sql in conditions.items())
 
 
-def _frame_columns(frame: Frame, seen: str) -> str:
-    """Each step's end and length, the grouping, and what was ever seen."""
+def _framed(frame: Frame, seen: str) -> str:
+    """Each step's end and length, the grouping, and what was ever seen, behind other columns."""
     return (
-        f"least({frame.end}, {frame.step_end}) AS step_end, "
+        f", least({frame.end}, {frame.step_end}) AS step_end, "
         "toInt64(dateDiff('second', step_start, step_end)) * 1000 AS span_ms, "
         f"{{grouping:String}} AS grouping, ({seen}) AS seen"
     )
-
-
-def measured(sums: str, frame: Frame, seen: str) -> str:
-    """The same with each step's end and length, the grouping, and what was ever seen."""
-    return f"SELECT *, {_frame_columns(frame, seen)} FROM ({sums})"
 
 
 def window(
     database: str, measures: Sequence[Measure], conditions: Mapping[str, str] = NO_CONDITIONS
 ) -> str:
     """The sums of each step with its length, the grouping, what was ever seen, and conditions."""
-    seen = f"SELECT types FROM {database}.seen_events"
-    return (
-        f"SELECT {UTC.step_start} AS step_start, {_DIMENSIONS}, {_sums(measures)}, "
-        f"{_frame_columns(UTC, seen)}{beside(conditions)} "
-        f"FROM {rows_now(database, measures)} GROUP BY step_start, {_DIMENSIONS}"
-    )
+    more = _framed(UTC, f"SELECT types FROM {database}.seen_events") + beside(conditions)
+    return steps(rows_now(database, measures), UTC, measures, more)
 
 
 def window_at(database: str, measures: Sequence[Measure], frame: Frame = LOCAL) -> str:
@@ -230,7 +221,7 @@ def window_at(database: str, measures: Sequence[Measure], frame: Frame = LOCAL) 
         f"(SELECT types FROM {seen_then}))"
     )
     sums = f"{steps(now, frame, measures)} UNION ALL {steps(then, frame, measures)}"
-    return measured(sums, frame, seen)
+    return f"SELECT *{_framed(frame, seen)} FROM ({sums})"
 
 
 def window_with_levels(
