@@ -17,13 +17,7 @@ from sinks.questions.shape import Told, declared
 from sinks.views_shape import VALUE, Shape, create
 
 _SIDES = ("before", "after")
-_SURE = (
-    f"multiIf(isNull(change_low) OR isNull(change_high), NULL, change_low > 0, "
-    f"multiIf(has({readings.HIGHER_IS_BETTER}, metric), 'better', "
-    f"has({readings.LOWER_IS_BETTER}, metric), 'worse', 'rose'), change_high < 0, "
-    f"multiIf(has({readings.HIGHER_IS_BETTER}, metric), 'worse', "
-    f"has({readings.LOWER_IS_BETTER}, metric), 'better', 'fell'), 'unsure')"
-)
+_SURE = readings.judged("change_low > 0", "change_high < 0", "'unsure'")
 
 
 def statements(database: str, groupings: Sequence[Grouping]) -> list[str]:
@@ -38,7 +32,7 @@ def statements(database: str, groupings: Sequence[Grouping]) -> list[str]:
         ("change_high", VALUE, "Upper end of its 95 % interval (Newcombe)", "change_high"),
         ("is_sure", "Nullable(String)",
          "better, worse (rose, fell where neither is) when the interval leaves 0 out, else unsure",
-         _SURE),
+         f"if(isNull(change_low) OR isNull(change_high), NULL, {_SURE})"),
     ]  # fmt: skip
     low = "sqrt(pow(after_value - after_low, 2) + pow(before_high - before_value, 2))"
     high = "sqrt(pow(after_high - after_value, 2) + pow(before_value - before_low, 2))"

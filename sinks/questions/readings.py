@@ -17,7 +17,7 @@ from sinks.views_spans import named_in
 
 #: Metrics whose observations are right or wrong, so that their chance is known.
 SHARES = tuple(metric for metric in WINDOW_METRICS if metric.interval is Interval.WILSON)
-HIGHER_IS_BETTER, LOWER_IS_BETTER = (
+_HIGHER_IS_BETTER, _LOWER_IS_BETTER = (
     strings([metric.id for metric in SHARES if metric.direction is direction])
     for direction in (Direction.HIGHER_IS_BETTER, Direction.LOWER_IS_BETTER)
 )
@@ -68,4 +68,13 @@ def read(database: str, groupings: Sequence[Grouping], frame: Frame) -> str:
     return (
         f"SELECT step_start, step_end, step_start < {flows.AT} AS is_before, r.id AS metric, "
         f"{_DIMENSIONS}, {values} FROM ({rows})"
+    )
+
+
+def judged(rose: str, fell: str, otherwise: str) -> str:
+    """What it means that a share rose or fell, both as SQL: better, worse, or neither."""
+    higher, lower = (f"has({each}, metric)" for each in (_HIGHER_IS_BETTER, _LOWER_IS_BETTER))
+    return (
+        f"multiIf({rose}, multiIf({higher}, 'better', {lower}, 'worse', 'rose'), "
+        f"{fell}, multiIf({higher}, 'worse', {lower}, 'better', 'fell'), {otherwise})"
     )

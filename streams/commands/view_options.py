@@ -31,7 +31,7 @@ _OPTIONS = (
     click.option("--grouping", metavar="NAME", help="By what, as queue; default: all."),
     click.option("--tz", "zone", metavar="ZONE", help="Zone of times that name none; default UTC."),
     click.option("--as-of", metavar="TIME", help="Figures as they stood then, where kept."),
-    click.option("--at", metavar="TIME", help="What parts before and after, of guideline_change."),
+    click.option("--at", metavar="TIME", help="Where before ends: guideline_change, drift."),
     click.option(
         "--where",
         multiple=True,
