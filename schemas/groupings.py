@@ -25,6 +25,9 @@ DIMENSIONS: tuple[str, ...] = (
     "label",
 )
 
+#: Dimensions whose values are single persons.
+PERSONS: tuple[str, ...] = ("annotator", "reviewer")
+
 #: Separates the parts of a subject on the wire; it can't be part of an id (the contract says so).
 SEPARATOR = "\x1f"
 
@@ -48,6 +51,19 @@ DEFAULT_GROUPINGS: tuple[Grouping, ...] = (
     Grouping("reviewer", ("org", "reviewer")),
     Grouping("label", ("org", "source", "project", "label")),
 )
+
+
+def is_of_persons(grouping: str) -> bool:
+    """Whether a grouping tells of single persons, by its name: see ``name_fits``."""
+    return grouping.partition("_")[0] in PERSONS
+
+
+def name_fits(grouping: Grouping) -> bool:
+    """Whether a grouping is named for the persons in it, and only then.
+
+    Wherever persons are hidden a subject is known by the name of its grouping.
+    """
+    return is_of_persons(grouping.name) == bool({*PERSONS} & {*grouping.dimensions})
 
 
 def subject_key(grouping: str, values: tuple[str, ...]) -> str:

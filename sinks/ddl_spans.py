@@ -7,14 +7,13 @@ long as both are equal. ``python -m sinks.ddl_spans`` prints all of it.
 
 from collections.abc import Iterable
 
-from schemas.groupings import DIMENSIONS
+from schemas.groupings import DIMENSIONS, PERSONS
 from sinks.ddl import key_columns, measure_columns, quoted
 
 #: Hours and days, UTC: the spans that are summed up.
 HOUR_S, DAY_S = 3_600, 86_400
 #: Dimensions that name a person are not there: what is grouped by them is never summed up.
-PEOPLE = ("annotator", "reviewer")
-SPAN_DIMENSIONS = tuple(name for name in DIMENSIONS if name not in PEOPLE)
+SPAN_DIMENSIONS = tuple(name for name in DIMENSIONS if name not in PERSONS)
 #: What one insert adds to ``touched``: so much, and at random up to as much again, so that no two
 #: histories of inserts end at one sum, and what is larger was touched later.
 TOUCH = 1 << 34
@@ -84,7 +83,7 @@ def create_touched() -> str:
 
 def selected() -> str:
     """What rows of ``rollups`` add."""
-    people = " OR ".join(f"{name} != ''" for name in PEOPLE)
+    people = " OR ".join(f"{name} != ''" for name in PERSONS)
     at = "toDateTime(intDiv(toUnixTimestamp(hour), span_s) * span_s, 'UTC')"
     return (
         f"SELECT grouping, span_s, {at} AS span_start, "

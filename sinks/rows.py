@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from schemas import rows
-from schemas.groupings import DIMENSIONS
+from schemas.groupings import DIMENSIONS, PERSONS
 from schemas.measures import BIN_BITS, BIN_MASK, BY_ID, MEASURES, Kind
 from sinks.errors import SinkRefused
 
@@ -26,7 +26,6 @@ _TIME_OR_NULL = "Nullable(DateTime64(3, 'UTC'))"
 _NUMBER_OR_NULL = "Nullable(Float64)"
 
 #: Dimensions with as many values as there are people; the others have few.
-_PEOPLE = frozenset({"annotator", "reviewer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class Target:
 
 def dimension_type(name: str) -> str:
     """The column type of a dimension."""
-    return _ID if name in _PEOPLE else _NAME
+    return _ID if name in PERSONS else _NAME
 
 
 def measure_type(kind: Kind) -> str:

@@ -9,12 +9,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from schemas.groupings import DIMENSIONS
+from schemas.groupings import DIMENSIONS, PERSONS
 from schemas.measures import MEASURES, Measure
-from sinks.ddl_spans import DAY_S, HOUR_S, PEOPLE
+from sinks.ddl_spans import DAY_S, HOUR_S
 
 _DIMENSIONS = ", ".join(DIMENSIONS)
-_SPAN_DIMENSIONS = ", ".join(f"'' AS {name}" if name in PEOPLE else name for name in DIMENSIONS)
+_SPAN_DIMENSIONS = ", ".join(f"'' AS {name}" if name in PERSONS else name for name in DIMENSIONS)
 _EVER = "toDateTime('1970-01-01 00:00:00', 'UTC')"
 _NEVER = "toDateTime('2106-01-01 00:00:00', 'UTC')"
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from schemas.groupings import DIMENSIONS, Grouping
+from schemas.groupings import DIMENSIONS, Grouping, name_fits
 from streams import policy_files
 from streams.core.kept import extras_needed
 from streams.core.plan import DAY_MS, Plan
@@ -40,6 +40,11 @@ class _Dimensions(_Strict):
                 raise ValueError(f"grouping {name}: there is no dimension {unknown[0]!r}")
             if len(set(dimensions)) != len(dimensions):
                 raise ValueError(f"grouping {name} names a dimension twice")
+            if not name_fits(Grouping(name, dimensions)):
+                raise ValueError(
+                    f"grouping {name}: with annotator or reviewer in it, and only then, a name is "
+                    "one of these or begins with it: annotator_queue"
+                )
         return groupings
 
 

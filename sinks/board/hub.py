@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from schemas.groupings import is_of_persons
 from schemas.targets import Target
 from sinks.board.active import Active
 from sinks.board.channels import Channel
 from sinks.board.facts import Facts
 from sinks.board.health import health, pipeline
 from sinks.board.ids import grouping_of
-from sinks.board.live import PEOPLE, WHOLE, Turn, firing
+from sinks.board.live import WHOLE, Turn, firing
 from sinks.board.reader import Reader, RedisError
 from sinks.board.view import Scenery, Wish
 
@@ -177,4 +178,4 @@ class Hub:
 
 
 def _is_person(key: str) -> bool:
-    return grouping_of(key) in PEOPLE
+    return is_of_persons(grouping_of(key))

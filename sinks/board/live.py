@@ -12,8 +12,6 @@ from sinks.board.ids import grouping_of
 from sinks.snapshots import WINDOW_PREFIX
 
 WHOLE = subject_key("all", ())
-#: Groupings that tell of single persons: read only when somebody who may see them looks.
-PEOPLE = frozenset({"annotator", "reviewer"})
 
 _decode = msgspec.json.Decoder().decode
 

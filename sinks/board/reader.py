@@ -15,9 +15,10 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from schemas.groupings import is_of_persons
 from sinks.alert_feed import RESOLVED_KEPT_S
 from sinks.board.ids import grouping_of
-from sinks.board.live import PEOPLE, Live, Turn
+from sinks.board.live import Live, Turn
 from sinks.clients import async_redis_client
 
 __all__ = ["Reader", "RedisError", "connect"]
@@ -94,7 +95,9 @@ class Reader:
     def wants(self, key: str) -> bool:
         """Whether anybody may be looking at a subject: of persons only those asked for."""
         grouping = grouping_of(key)
-        return grouping not in PEOPLE or key in self.people or grouping in self.people_lists
+        # Persons are read only when somebody who may see them looks.
+        asked_for = key in self.people or grouping in self.people_lists
+        return asked_for or not is_of_persons(grouping)
 
     async def _everything(self, turn: Turn, moves: list[Any]) -> Turn:
         live = self.live

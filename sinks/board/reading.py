@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from schemas.groupings import Grouping
+from schemas.groupings import Grouping, is_of_persons
 from schemas.metrics import METRIC_BY_ID, METRICS
 from sinks.board import alerts as shown_alerts
 from sinks.board import hands, runbooks
@@ -21,7 +21,7 @@ from sinks.board.declared import declared
 from sinks.board.history import History, stretch
 from sinks.board.hub import Hub, TooManyViews, now_ms
 from sinks.board.ids import id_of
-from sinks.board.live import PEOPLE, Held, agrees
+from sinks.board.live import Held, agrees
 from sinks.board.scope import Scope
 from sinks.board.sql_text import value_sql
 from sinks.board.standing import goal_of
@@ -93,7 +93,7 @@ class Reading:
         asker = self.asker(request)
         grouping = asker.grouping(request.query, "by", "queue")
         place = asker.live.subjects.get(asker.place(request.query))
-        if grouping in PEOPLE:
+        if is_of_persons(grouping):
             found = await self._people(asker, grouping)
         else:
             inside = asker.live.inside(grouping, place)

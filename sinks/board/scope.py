@@ -6,10 +6,11 @@ from typing import Any
 import msgspec
 
 from schemas.alerts import AlertTransition
+from schemas.groupings import is_of_persons
 from schemas.principals import ALL_PROJECTS, Principal, in_projects
 from schemas.receivers import PERSON_LABELS
 from sinks.board.ids import grouping_of
-from sinks.board.live import PEOPLE, WHOLE, Held, Live
+from sinks.board.live import WHOLE, Held, Live
 from sinks.notify.audience import for_client
 
 
@@ -35,13 +36,13 @@ class Scope:
 
     def sees(self, held: Held) -> bool:
         """Whether a subject may be seen; what adds up several projects is of no single one."""
-        if held.grouping in PEOPLE and not self.people:
+        if is_of_persons(held.grouping) and not self.people:
             return False
         return self.is_everything or in_projects(held.dims, self.projects)
 
     def sees_grouping(self, grouping: str) -> bool:
         """Whether any subject of a grouping may be seen."""
-        return grouping not in PEOPLE or self.people
+        return not is_of_persons(grouping) or self.people
 
     def alert(self, given: AlertTransition) -> AlertTransition | None:
         """An alert as it may be seen; None when it may not."""

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from schemas.alerts import AlertTransition
+from schemas.groupings import is_of_persons
 from schemas.metrics import METRIC_BY_ID
 from schemas.readings import NOT_APPLICABLE, TOO_FEW
 from schemas.targets import Target
 from sinks.board import alerts as shown_alerts
 from sinks.board.active import Active
 from sinks.board.ids import id_of
-from sinks.board.live import PEOPLE, WHOLE, Held, Live
+from sinks.board.live import WHOLE, Held, Live
 from sinks.board.scope import Scope
 from sinks.board.standing import Goal, budget_of, goal_of, status_of
 from sinks.board.words import NOT_HERE_YET, why
@@ -57,7 +58,7 @@ class Wish:
     @property
     def groupings(self) -> frozenset[str]:
         """Groupings of persons that its rows need."""
-        return PEOPLE & {self.by}
+        return frozenset({self.by} if is_of_persons(self.by) else ())
 
 
 @dataclass(slots=True)
@@ -170,7 +171,7 @@ def row(held: Held, wish: Wish, scenery: Scenery) -> dict[str, Any]:
         "covered": _covered(held, wide),
         "alerts": shown_alerts.count_at(scenery.firing, held.dims),
         "active_people": scenery.active.of(held.key),
-        "ranked": held.grouping not in PEOPLE or cells["throughput"]["n"] >= RANKED_N_MIN,
+        "ranked": not is_of_persons(held.grouping) or cells["throughput"]["n"] >= RANKED_N_MIN,
     }
 
 
