@@ -8,7 +8,7 @@ of, or that look at the present, have no parts.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from schemas.groupings import DIMENSIONS, Grouping
+from schemas.groupings import Grouping
 from schemas.measures import BIN_BITS, BIN_MASK, BY_NAME
 from schemas.metrics.formulas import Amount, Formula, PerHour, Quantile, Ratio, Share, Sum
 from sinks import views_arguments
@@ -16,24 +16,26 @@ from sinks.ddl import quoted
 from sinks.formulas import strings
 from sinks.questions import clock_parts
 from sinks.questions.clock_parts import counts_clocks, may_be_by
+from sinks.questions.item_parts import (
+    FROM,
+    IDENTITY,
+    MAY_APPLY,
+    PART,
+    PEOPLE,
+    TO,
+    WHERE,
+    chosen,
+    is_by,
+    place,
+    unknown,
+    within,
+)
 from sinks.questions.shape import PLACE, Told, declared
 from sinks.views_shape import VALUE, WINDOW_METRICS, Shape, create
 from sinks.views_spans import named_in
 
-#: An ``ItemPart`` as it is stored.
-_PART = (
-    "Array(Tuple(UInt32, UInt16, Nullable(String), Nullable(String), Nullable(String), "
-    "Nullable(String), Map(String, String), Array(Tuple(UInt32, Int64))))"
-)
-#: Where a part has the dimensions that may not apply.
-_MAY_APPLY = {"queue": 3, "team": 4, "site": 5, "label": 6}
-_PEOPLE = frozenset({"annotator", "reviewer"})
-_IDENTITY = ("org", "source", "project")
-_WHERE = tuple(name for name in DIMENSIONS if name not in (*_IDENTITY, *_PEOPLE))
-_NAMES = ", ".join((*_IDENTITY, "item_id", *_WHERE))
-_FROM, _TO = ("toUnixTimestamp({from:DateTime('UTC')})", "toUnixTimestamp({to:DateTime('UTC')})")
+_NAMES = ", ".join((*IDENTITY, "item_id", *WHERE))
 _GROUPING, _METRIC = "{grouping:String}", "{metric:String}"
-_FILTERS = "{filters:Map(String, String)}"
 _SHARE = f"Tuple(String, Nullable(Int64), Nullable(Int64), Nullable(Int64), {VALUE})"
 
 _COUNTS: list[Told] = [
@@ -97,7 +99,7 @@ METRICS = tuple(metric for metric in WINDOW_METRICS if "presence.changed" not in
 
 def statements(database: str, groupings: Sequence[Grouping]) -> list[str]:
     """The view ``items_behind``, by every grouping that names no person."""
-    known = [each for each in groupings if _PEOPLE.isdisjoint(each.dimensions)]
+    known = [each for each in groupings if PEOPLE.isdisjoint(each.dimensions)]
     fitting = ", ".join(
         f"{quoted(it.id)}, {strings([g.name for g in known if may_be_by(it, g)])}" for it in METRICS
     )
@@ -109,7 +111,7 @@ def statements(database: str, groupings: Sequence[Grouping]) -> list[str]:
     )  # fmt: skip
     where: list[Told] = [
         (name, "String", f"{name.capitalize()} where it counts; empty where not grouped by", name)
-        for name in _WHERE
+        for name in WHERE
     ]
     columns: list[Told] = [
         ("metric", "String", "Which metric; see metric_definitions", "s.1"),
@@ -123,39 +125,29 @@ def statements(database: str, groupings: Sequence[Grouping]) -> list[str]:
     return [create(database, Shape("items_behind", declared(columns), about, checks), source)]
 
 
-def _is_by(name: str, groupings: Sequence[Grouping]) -> str:
-    return f"has({strings([g.name for g in groupings if name in g.dimensions])}, {_GROUPING})"
-
-
 def _shares(database: str, groupings: Sequence[Grouping]) -> str:
     """A row for each metric, item and place in which it counts: ``s``."""
-    where = ", ".join(
-        f"if({_is_by(name, groupings)}, "
-        f"ifNull({f'p.{_MAY_APPLY[name]}' if name in _MAY_APPLY else f'p.7[{quoted(name)}]'}, ''), "
-        f"'') AS {name}"
-        for name in _WHERE
-    )
+    where = ", ".join(place(name, groupings) for name in WHERE)
     applies = " AND ".join(
-        f"({_is_by('label', groupings)} = isNotNull(p.{at}))"
+        f"({is_by('label', groupings)} = isNotNull(p.{at}))"
         if name == "label"
-        else f"(NOT {_is_by(name, groupings)} OR isNotNull(p.{at}))"
-        for name, at in _MAY_APPLY.items()
+        else f"(NOT {is_by(name, groupings)} OR isNotNull(p.{at}))"
+        for name, at in MAY_APPLY.items()
     )
     # Filtered before they are unfolded: most parts are of other metrics.
-    wanted = f"p.1 >= {_FROM} AND p.1 < {_TO} AND {applies} AND arrayExists({_of_metric()}, p.8)"
+    wanted = f"p.1 >= {FROM} AND p.1 < {TO} AND {applies} AND arrayExists({_of_metric()}, p.8)"
     parts = (
         f"SELECT org, source, project, item_id, {where}, p.1 AS start_s, "
         f"arrayFilter({_of_metric()}, p.8) AS counts FROM (SELECT org, source, project, item_id, "
-        f"arrayJoin(arrayFilter(p -> {wanted}, JSONExtract(parts, '{_PART}'))) AS p "
-        f"FROM {database}.items FINAL WHERE parts != '' AND NOT {_is_of_clocks()} "
-        f"AND toUnixTimestamp(parts_from) < {_TO} AND toUnixTimestamp(parts_to) >= {_FROM})"
+        f"arrayJoin(arrayFilter(p -> {wanted}, JSONExtract(parts, '{PART}'))) AS p "
+        f"FROM {database}.items FINAL WHERE {within()} AND NOT {_is_of_clocks()})"
     )
     sums = (
         f"SELECT {_NAMES}, sumMap(CAST(counts, 'Map(UInt32, Int64)')) AS m, "
         "toDateTime(min(start_s), 'UTC') AS first_pane, "
         "toDateTime(max(start_s), 'UTC') AS last_pane "
         f"FROM ({parts} UNION ALL {_of_clocks(database, groupings)}) "
-        f"WHERE {_chosen((*_IDENTITY, *_WHERE))} GROUP BY {_NAMES}"
+        f"WHERE {chosen((*IDENTITY, *WHERE))} GROUP BY {_NAMES}"
     )
     return (
         f"SELECT {_NAMES}, first_pane, last_pane, toUInt8(1) AS is_known, "
@@ -171,15 +163,15 @@ def _is_of_clocks() -> str:
 def _of_clocks(database: str, groupings: Sequence[Grouping]) -> str:
     """What SLA clocks counted for, in the same columns."""
     where = ", ".join(
-        f"if({_is_by(name, groupings)}, toString({name}), '') AS {name}"
+        f"if({is_by(name, groupings)}, toString({name}), '') AS {name}"
         if name in clock_parts.PLACE
         else f"'' AS {name}"
-        for name in _WHERE
+        for name in WHERE
     )
     asked = f"({_METRIC} = '' OR {_is_of_clocks()})"
     return (
         f"SELECT org, source, project, item_id, {where}, start_s, counts "
-        f"FROM ({clock_parts.parts(database, _FROM, _TO)}) WHERE {asked}"
+        f"FROM ({clock_parts.parts(database, FROM, TO)}) WHERE {asked}"
     )
 
 
@@ -203,25 +195,6 @@ def _all_metrics(groupings: Sequence[Grouping]) -> str:
     return ", ".join(found)
 
 
-def _chosen(names: Sequence[str]) -> str:
-    """Whether a row is of the subjects that ``filters`` let through."""
-    return " AND ".join(
-        f"(NOT mapContains({_FILTERS}, '{it}') OR {it} = {_FILTERS}['{it}'])" for it in names
-    )
-
-
 def _unknown(database: str) -> str:
-    """Items of the time asked for that were stored before their parts were, or have too many."""
-    times = "[created_at, queued_at, first_claimed_at, last_claimed_at, started_at, submitted_at, "
-    times += "reviewed_at, completed_at]"
-    known = f"arrayFilter(at -> isNotNull(at), {times})"
-    seen = f"arrayMap(at -> toUnixTimestamp(assumeNotNull(at)), {known})"
-    where = ", ".join(f"'' AS {name}" for name in _WHERE)
     nothing = f"CAST(({_METRIC}, NULL, NULL, NULL, NULL), '{_SHARE}') AS s"
-    return (
-        f"SELECT org, source, project, item_id, {where}, toDateTime(arrayMin({seen}), 'UTC') AS "
-        f"first_pane, toDateTime(arrayMax({seen}), 'UTC') AS last_pane, toUInt8(0) AS is_known, "
-        f"{nothing} FROM {database}.items FINAL WHERE parts = '' AND NOT {_is_of_clocks()} "
-        f"AND toUnixTimestamp(first_pane) < {_TO} AND toUnixTimestamp(last_pane) >= {_FROM} "
-        f"AND {_chosen(_IDENTITY)}"
-    )
+    return unknown(database, nothing, f"NOT {_is_of_clocks()}")
