@@ -57,6 +57,9 @@ def test_nothing_runs_as_root_or_writes_to_its_image(thing: dict[str, Any]) -> N
     assert pod["securityContext"]["runAsUser"] == 10001
     assert "--uid 10001" in (K8S.parent / "Dockerfile").read_text()
     assert pod["automountServiceAccountToken"] is False
+    # A Service called watchfloor-redis would put WATCHFLOOR_REDIS_PORT into every pod, which is a
+    # setting that nobody reads, so that every process refuses to start.
+    assert pod["enableServiceLinks"] is False
     assert container["securityContext"]["readOnlyRootFilesystem"]
     assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     assert container["resources"].keys() == {"requests", "limits"}
