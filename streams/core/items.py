@@ -105,10 +105,17 @@ class Item:
     def _shares(self, plan: Plan) -> Shares:
         if self.shares is None:
             self.shares = Shares()
-            account = sorted(self.moments, key=record_order)
-            for record_ms, facts in _account(account, self.extra_count):
+            for record_ms, facts in self._booked(plan.late_after_ms):
                 self.shares.book(facts, record_ms, plan)
         return self.shares
+
+    def _booked(self, late_after_ms: int) -> list[Booking]:
+        """All that was booked for what was told."""
+        moments = self.moments
+        if moments and moments[0].t_ms < self.latest_ms - late_after_ms:
+            return _account(sorted(moments, key=record_order), self.extra_count)
+        life = Life(self.extra_count)
+        return [(self.latest_ms, [fact for moment in moments for fact in step(life, moment)])]
 
     def _tell(self, late_after_ms: int) -> list[Booking]:
         heard, self.heard = self.heard, []

@@ -12,6 +12,8 @@ from streams.core.ledger import sla_row
 from streams.core.moments import Moment
 from streams.core.plan import Plan
 
+_CLOSING = frozenset({moments.COMPLETED, moments.CANCELLED, moments.DELETED})
+
 
 def chunks(
     flush: Flush, source_partition: int, epoch: int, targets: int, target_of: Callable[[str], int]
@@ -131,7 +133,7 @@ def rows(flush: Flush, epoch: int) -> tuple[list[ItemRow], list[LabelRow]]:
         items.append(item_row(key, item, written, flush.plan))
         labels += label_rows(key, item, written)
         item.fresh = []
-        if item.life.closed:
+        if item.moments[-1].code in _CLOSING:
             # It seldom comes again, and its moments tell all of it.
             item.shares = None
     return items, labels
