@@ -93,6 +93,7 @@ def _sum(what: Sum) -> str:
     return " - ".join((plus, *map(_of, what.minus)))
 
 
+_ACCEPTED = "those of SLA clocks by organisation, project, queue and team, others by what is theirs"
 #: Metrics whose numbers can be opened: presence is of people, not of items.
 METRICS = tuple(metric for metric in WINDOW_METRICS if "presence.changed" not in metric.needs)
 
@@ -100,14 +101,11 @@ METRICS = tuple(metric for metric in WINDOW_METRICS if "presence.changed" not in
 def statements(database: str, groupings: Sequence[Grouping]) -> list[str]:
     """The view ``items_behind``, by every grouping that names no person."""
     known = [each for each in groupings if PEOPLE.isdisjoint(each.dimensions)]
-    fitting = ", ".join(
-        f"{quoted(it.id)}, {strings([g.name for g in known if may_be_by(it, g)])}" for it in METRICS
-    )
-    unfit = f"{_METRIC} != '' AND NOT has(map({fitting})[{_METRIC}], {_GROUPING})"
+    unfit = f"{_METRIC} != '' AND NOT has({_fitting(known)}[{_METRIC}], {_GROUPING})"
     checks = (
         views_arguments.metric(METRICS), views_arguments.grouping(known), views_arguments.span(),
         views_arguments.filters(known),
-        (unfit, "grouping: nothing is known of the metric by it; queue and team are for clocks"),
+        (unfit, f"grouping: the metric can not be told by it; {_ACCEPTED}"),
     )  # fmt: skip
     where: list[Told] = [
         (name, "String", f"{name.capitalize()} where it counts; empty where not grouped by", name)
@@ -121,8 +119,17 @@ def statements(database: str, groupings: Sequence[Grouping]) -> list[str]:
         *_COUNTS,
     ]
     about = "The items behind a number; together they are its numerator, denominator and n"
-    source = f"{_shares(database, known)} UNION ALL {_unknown(database)}"
+    source = f"{_shares(database, known)} UNION ALL {_unknown(database, known)}"
     return [create(database, Shape("items_behind", declared(columns), about, checks), source)]
+
+
+def _fitting(groupings: Sequence[Grouping]) -> str:
+    """By metric, the groupings that it can be told by."""
+    pairs = (
+        f"{quoted(it.id)}, {strings([g.name for g in groupings if may_be_by(it, g)])}"
+        for it in METRICS
+    )
+    return f"map({', '.join(pairs)})"
 
 
 def _shares(database: str, groupings: Sequence[Grouping]) -> str:
@@ -195,6 +202,9 @@ def _all_metrics(groupings: Sequence[Grouping]) -> str:
     return ", ".join(found)
 
 
-def _unknown(database: str) -> str:
-    nothing = f"CAST(({_METRIC}, NULL, NULL, NULL, NULL), '{_SHARE}') AS s"
-    return unknown(database, nothing, f"NOT {_is_of_clocks()}")
+def _unknown(database: str, groupings: Sequence[Grouping]) -> str:
+    """Of items whose parts are not known, a row without counts for each metric."""
+    ids = strings([it.id for it in METRICS if not counts_clocks(it)])
+    fits = f"has({_fitting(groupings)}[id], {_GROUPING})"
+    asked = f"arrayFilter(id -> {_METRIC} IN ('', id) AND {fits}, {ids})"
+    return unknown(database, f"CAST((arrayJoin({asked}), NULL, NULL, NULL, NULL), '{_SHARE}') AS s")

@@ -165,8 +165,13 @@ def test_items_of_which_that_is_unknown_are_told_so_and_no_zero(
         f"SELECT item_id, metric, numerator, denominator, n FROM {database}."
         f"{_asked('acceptance_rate', 'all')} WHERE NOT is_known"
     ).result_rows
+    of_all = client.query(
+        f"SELECT count() > 25, uniqExact(metric) = count() FROM {database}.{_asked('', 'all')} "
+        "WHERE NOT is_known"
+    ).result_rows
     client.command(f"DELETE FROM {database}.items WHERE project = 'old'")
     assert rows == [("o1", "acceptance_rate", None, None, None)]
+    assert of_all == [(1, 1)]
 
 
 @pytest.mark.parametrize(
@@ -176,10 +181,10 @@ def test_items_of_which_that_is_unknown_are_told_so_and_no_zero(
         # Presence is of people, and the present is no sum.
         (("items_per_productive_hour", "all", "map()"), "metric: accepted are"),
         (("backlog_waiting", "all", "map()"), "metric: accepted are"),
-        (("sla_attainment", "site", "map()"), "grouping: nothing is known of the metric by it"),
+        (("sla_attainment", "site", "map()"), "grouping: the metric can not be told by it"),
         (("throughput", "annotator", "map()"), "grouping: accepted are"),
         (("throughput", "queue", "map('team', 't')"), "filters: accepted are"),
-        (("arrival_rate", "label", "map()"), "grouping: nothing is known of the metric by it"),
+        (("arrival_rate", "label", "map()"), "grouping: the metric can not be told by it"),
     ],
 )
 def test_what_can_not_be_opened_is_refused_by_its_name(
