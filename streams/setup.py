@@ -8,7 +8,15 @@ from clickhouse_connect.driver.client import Client
 from schemas.topics import INPUT_ROLES, Topics
 from sinks import clickhouse, migrations
 from sinks.errors import SinkError
-from streams import brokers, people_key, settings_sources, source_checks, spaces, topic_checks
+from streams import (
+    brokers,
+    left_rows,
+    people_key,
+    settings_sources,
+    source_checks,
+    spaces,
+    topic_checks,
+)
 from streams.admin import Kafka, Topic, min_in_sync
 from streams.findings import Finding
 from streams.refusals import Refusal
@@ -41,9 +49,23 @@ def set_up(settings: Settings, say: Say, accept: Accept | None) -> None:
     ``accept`` None leaves the accepted range of event times as it is. Raises Refusal, or
     SettingsRefused before anything was made.
     """
+    _refuse_lost_floor(settings)
     set_up_kafka(settings, say, accept)
     done = migrate(settings.connections, Names(settings.space.space).database)
     say(f"ClickHouse: {', '.join(done) if done else 'up to date'}")
+
+
+def _refuse_lost_floor(settings: Settings) -> None:
+    """A space without topics must not find rows of its name."""
+    connections, space = settings.connections, settings.space.space
+    with Kafka(connections.kafka, connections.timeout_s) as kafka:
+        if spaces.read_terms(kafka, Topics(space)) is not None:
+            return
+    client = connect_clickhouse(connections)
+    try:
+        left_rows.refuse(client, Names(space).database, space)
+    finally:
+        client.close()
 
 
 def set_up_kafka(settings: Settings, say: Say, accept: Accept | None) -> None:

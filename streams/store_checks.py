@@ -10,14 +10,13 @@ from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 from sinks import migrations
 from sinks.clients import redis_client
 from streams.findings import Finding, ok, problem, warning
+from streams.left_rows import ABSENT
 from streams.refusals import Refusal
 from streams.settings import Connections
 from streams.setup import connect_clickhouse
 
 CLOCK_WARN_MS = 2_000
 _SETUP = "`watchfloor setup` makes it"
-#: The engine's codes for an unknown table and an unknown database.
-_ABSENT = frozenset({60, 81})
 
 
 def check_clickhouse(
@@ -40,7 +39,7 @@ def check_clickhouse(
         remedy = "install the version that made this database, or a newer one"
         return [problem("clickhouse", str(error), remedy)]
     except DriverError as error:
-        if error.code in _ABSENT:
+        if error.code in ABSENT:
             return [problem("clickhouse", f"database {database} has no schema", _SETUP)]
         says = f"database {database} can't be read: error {error.code}"
         return [problem("clickhouse", says, "give the user of WATCHFLOOR_CLICKHOUSE_USER access")]
