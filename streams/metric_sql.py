@@ -100,7 +100,7 @@ def _asked(view: ViewInfo, wanted: Wanted, now: datetime) -> Asked:
         wanted.grouping,
         wanted.zone,
         wanted.as_of,
-        wanted.where,
+        where=wanted.where,
     )
 
 
