@@ -11,6 +11,9 @@ from schemas.groupings import DIMENSIONS
 from sinks.item_rows import unix_ms
 from sinks.view_catalog import ViewInfo
 
+#: What makes two series of one metric: amounts of two currencies are never one line.
+_APART = (*DIMENSIONS, "currency")
+
 
 @dataclass(frozen=True, slots=True)
 class Steps:
@@ -66,7 +69,7 @@ def metrics_of(view: ViewInfo) -> list[str]:
 def select(view: ViewInfo, metric: str, answer: str) -> str:
     """The query that finds a metric's points in what a view answers."""
     names = {column.name for column in view.columns}
-    dims = [name for name in DIMENSIONS if name in names]
+    dims = [name for name in _APART if name in names]
     if metrics_of(view) == [""]:
         given = ["value", "low", "high", "n"]
     else:
@@ -95,7 +98,7 @@ def series(rows: Iterable[Mapping[str, Any]], steps: Steps) -> list[Series]:
 
 
 def _name(row: Mapping[str, Any]) -> str:
-    return " / ".join(str(row[name]) for name in DIMENSIONS if row.get(name)) or "all"
+    return " / ".join(str(row[name]) for name in _APART if row.get(name)) or "all"
 
 
 def last_known(found: Sequence[Series]) -> int | None:

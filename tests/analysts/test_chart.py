@@ -37,6 +37,11 @@ def test_a_step_without_a_row_or_with_an_unknown_value_is_a_gap() -> None:
     assert [isnan(y) for y in drawn] == [False, True, True, True, False, True]
 
 
+def test_amounts_of_two_currencies_are_two_lines() -> None:
+    rows = [{**_row(0, 9.5, n), "currency": name} for n, name in enumerate(("PHP", "EUR"), 1)]
+    assert [each.name for each in series(rows, STEPS)] == ["faces / EUR", "faces / PHP"]
+
+
 def test_the_subject_with_the_most_observations_comes_first() -> None:
     few, many = _row(0, 0.5, 4), {**_row(1, 0.5, 9), "queue": "text"}
     assert [each.name for each in series([few, many], STEPS)] == ["text", "faces"]
