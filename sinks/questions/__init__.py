@@ -8,6 +8,7 @@ from sinks.questions import (
     costs,
     data_quality,
     drift,
+    golden,
     guideline_change,
     hard_items,
     items_behind,
@@ -21,7 +22,7 @@ def statements(database: str, groupings: Sequence[Grouping]) -> list[str]:
     """What puts every question in place; each statement can be run again."""
     each = (agreement, promises, hard_items, people, pair_agreement)
     ready = [statement for question in each for statement in question.statements(database)]
-    grouped = (costs, items_behind, data_quality, guideline_change, drift)
+    grouped = (costs, items_behind, data_quality, guideline_change, drift, golden)
     return [
         *ready,
         *(it for question in grouped for it in question.statements(database, groupings)),
