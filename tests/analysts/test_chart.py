@@ -99,10 +99,20 @@ def test_a_view_with_a_row_for_each_metric_is_drawn_too(run: Run, tmp_path: Path
 
 
 @pytest.mark.usefixtures("client")
+def test_a_share_that_may_drift_is_drawn_from_its_moment_on(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "drift.svg"
+    asked = ("--metric", "first_pass_yield", "--grouping", "queue", "--at", "2026-03-02T10:00")
+    ran = run("chart", "drift", *RANGE, *asked, "--out", str(out))
+    assert ran.code == 0, ran.err
+    assert "3 series, 9 values" in ran.out
+
+
+@pytest.mark.usefixtures("client")
 def test_bad_input_is_told_and_draws_nothing(run: Run, tmp_path: Path) -> None:
     for arguments, words in (
         (("throughput", "--metric", "moon", *RANGE), "metrics: arrival_rate"),
         (("backlog_now",), "no steps over time"),
+        (("drift", *RANGE), "drift needs --at"),
         (("throughput", "--from", "2020-01-01", "--to", "2026-01-01", "--step", "1m"), "at most"),
     ):
         ran = run("chart", *arguments, "--out", str(tmp_path / "x.svg"))

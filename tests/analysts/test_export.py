@@ -49,6 +49,17 @@ def test_the_sidecar_says_what_was_asked_and_what_columns_mean(run: Run, tmp_pat
     assert out.read_text().count("faces") == 5
 
 
+def test_a_question_about_a_change_takes_its_moment(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "change.parquet"
+    asked = ("--from", "2026-03-02T09:00", "--to", "2026-03-02T15:00", "--tz", "Europe/Berlin")
+    moment = ("--at", "2026-03-02T13:00", "--grouping", "queue")
+    ran = run("export", "guideline_change", *asked, *moment, "--out", str(out))
+    assert ran.code == 0, ran.err
+    rows = pyarrow.parquet.read_table(out).to_pylist()
+    yields = [row for row in rows if row["metric"] == "first_pass_yield"]
+    assert [(row["before_n"], row["after_n"]) for row in yields] == [(60, 40)] * 3
+
+
 def test_a_file_that_exists_is_kept_unless_forced(run: Run, tmp_path: Path) -> None:
     out = tmp_path / "t.csv"
     out.write_text("mine")

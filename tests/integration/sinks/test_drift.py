@@ -11,6 +11,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from schemas.measures import key_of
 from schemas.rows import RollupRow
+from sinks import spans
 from sinks.clickhouse import ClickHouseSink
 from sinks.questions.drift import FEW_BEFORE, NO_SPREAD, H, K
 from sinks.questions.people import N_MIN
@@ -182,6 +183,16 @@ def test_steps_are_those_that_are_asked_for(client: Client, database: str) -> No
     assert [f"{start:%d %H}" for start in starts] == ["06 16", "07 16"]
     weeks = ask(client, database, "perfect", {"step_s": "604800"})
     assert [row["n"] for row in weeks] == [350] * 5 + [250]
+
+
+def test_hours_and_days_that_are_summed_up_change_nothing(client: Client, database: str) -> None:
+    # Between a day's two minutes, so that its sum lies on both sides.
+    odd = {"at": AT.replace("00:00:00", "12:00:00")}
+    asked: list[dict[str, str]] = [{}, odd, {"tz": "Asia/Manila"}]
+    before = [ask(client, database, "falling", each) for each in asked]
+    assert before[0] != before[1]
+    assert list(spans.refresh(client, database, settled_s=0))
+    assert [ask(client, database, "falling", each) for each in asked] == before
 
 
 @pytest.mark.parametrize(
