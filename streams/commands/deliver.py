@@ -5,27 +5,54 @@ import sys
 
 import click
 
-from streams import settings_sources
+from streams import groups, settings_sources
+from streams.admin import Kafka
 from streams.commands.invocation import read_settings
 from streams.notify_settings import Alerts, Notify
 from streams.processes import Processes
+from streams.refusals import Refusal
+from streams.settings import Settings
+from streams.spaces import Names
 
 SINKS = ("clickhouse", "redis", "notify")
+
+
+def _begin_anew(settings: Settings, sink: str | None) -> None:
+    """Forget how far a sink had come; Refusal while somebody works for it."""
+    name, connections = Names(settings.space.space).group(f"deliver-{sink}"), settings.connections
+    with Kafka(connections.kafka, connections.timeout_s) as kafka:
+        known = [group.name for group in groups.find(kafka, [name])]
+        if groups.delete(kafka, known):
+            raise Refusal(
+                f"{name} has members",
+                "stop them; a killed one is forgotten after WATCHFLOOR_SESSION_TIMEOUT_S",
+            )
 
 
 @click.command(
     epilog="""\b
 watchfloor deliver                     all sinks, a process for each
-watchfloor deliver --only clickhouse   one sink in this process"""
+watchfloor deliver --only clickhouse   one sink in this process
+watchfloor deliver --only clickhouse --again    fill what was restored from a backup"""
 )
 @click.option("--only", type=click.Choice(SINKS), help="One sink, in this process.")
 @click.option("--instance", help="Name of this process in its group; default: the host's name.")
-def command(only: str | None, instance: str | None) -> None:
+@click.option(
+    "--again",
+    is_flag=True,
+    help="Begin with the oldest rows that Kafka has (7 days), not the next.",
+)
+def command(only: str | None, instance: str | None, again: bool) -> None:
     """Bring rows to the sinks and alerts to their receivers.
 
-    One that is away delays neither the others nor the floor.
+    One that is away delays neither the others nor the floor. Rows are whole and have a revision,
+    so to bring them again changes nothing but what is missing.
     """
+    if again and only not in ("clickhouse", "redis"):
+        raise click.UsageError("--again goes with --only clickhouse or --only redis")
     settings = read_settings()
+    if again:
+        _begin_anew(settings, only)
     name = instance or socket.gethostname()
     if only is None:
         space = settings.space.space

@@ -17,6 +17,7 @@ _CONFIG = """\
     <max_server_memory_usage>3000000000</max_server_memory_usage>
     <mark_cache_size>67108864</mark_cache_size>
     <background_pool_size>2</background_pool_size>
+    <backups><allowed_path>{backups}</allowed_path></backups>
     <logger><log>{log}</log><size>10M</size><count>2</count></logger>
 </clickhouse>
 """
@@ -33,7 +34,9 @@ def main() -> None:
     shutil.rmtree(spool, ignore_errors=True)
     spool.mkdir(parents=True)
     config = options.data / "config.xml"
-    config.write_text(_CONFIG.format(log=options.data / "engine.log"))
+    # Paths of BACKUP and RESTORE are relative to this one.
+    backups = options.data.absolute() / "backups"
+    config.write_text(_CONFIG.format(log=options.data / "engine.log", backups=backups))
     interface = Interface(Engine(options.data / "store", config), spool)
     web.run_app(
         application(interface),

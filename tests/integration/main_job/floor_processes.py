@@ -117,9 +117,11 @@ class FloorSpace:
         """Start the worker of this number; it is gone when the space is."""
         return self._start(f"worker-{number}", "worker", "--instance", f"w{number}")
 
-    def deliver(self, sink: str) -> Child:
+    def deliver(self, sink: str, *options: str) -> Child:
         """Start what delivers to one sink."""
-        return self._start(f"deliver-{sink}", "deliver", "--only", sink, "--instance", "d")
+        return self._start(
+            f"deliver-{sink}", "deliver", "--only", sink, "--instance", "d", *options
+        )
 
     def _start(self, name: str, *arguments: str) -> Child:
         whole = ("--space", self.name, *arguments)

@@ -113,3 +113,35 @@ def test_every_window_of_the_core_is_what_sql_says(seen: Seen, end_ms: int) -> N
     held = sums.in_core_windows(seen.panes, end_ms)
     for name, start_ms, _, fine in sums.spans([end_ms]):
         assert held[name] == sums.in_sql(seen.space.client, start_ms, end_ms, fine=fine), name
+
+
+def test_a_backup_brings_back_what_was_lost(seen: Seen) -> None:
+    client, database = seen.space.client, seen.space.client.database
+    operator = setup.connect_clickhouse(seen.space.settings.connections)
+    for statement in (
+        f"BACKUP DATABASE {database} TO File('{database}')",
+        f"DROP DATABASE {database}",
+        f"RESTORE DATABASE {database} FROM File('{database}')",
+    ):
+        operator.command(statement)
+    operator.close()
+    assert differences(panes_in_clickhouse(client), seen.panes) == []
+    assert sums.in_sql(client, ENDS_MS[0] - 4 * sums.QUARTER_MS, ENDS_MS[0])
+
+
+def test_what_a_backup_does_not_have_is_delivered_again(seen: Seen) -> None:
+    client = seen.space.client
+    for table in ("rollups", "items", "labels"):
+        client.command(f"TRUNCATE TABLE {table}")
+    again = seen.space.deliver("clickhouse", "--again")
+    try:
+        seen.space.settle()
+        assert differences(panes_in_clickhouse(client), seen.panes) == []
+        for kind in ("items", "labels"):
+            assert rows_in_clickhouse(client, kind) == rows_offline(seen.core.found, kind)
+        # Somebody works for it now: nothing is forgotten behind their back.
+        with pytest.raises(AssertionError, match="has members"):
+            seen.space.run("deliver", "--only", "clickhouse", "--again")
+    finally:
+        again.ask_to_stop()
+    assert again.await_end() == 0
