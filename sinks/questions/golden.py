@@ -155,7 +155,8 @@ def _pairs() -> str:
     labelled = "arraySum(mapValues(hit)) + arraySum(mapValues(missed)) = n"
     sure = f"{labelled} AND (length(missed) <= 1 OR length(taken) <= 1)"
     as_labels = "arrayMap(it -> (it.1, it.2, it.3, if(it.1 = it.2, it.3, 0)), told)"
-    # Whether an answer counts as correct is told by the event, and may differ from its labels.
+    # Whether an answer counts as correct is told by the event, and may differ from its labels; two
+    # of one pane that differ in opposite ways would not be noticed, and change no sum.
     agree = "correct = arraySum(mapValues(hit))"
     one = "[(told[1].1, told[1].2, n, correct)]"
     unlabelled = "[(NULL, NULL, n, correct)]"

@@ -26,6 +26,7 @@ FLOOR: dict[str, tuple[tuple[int, int] | None, tuple[int, int] | None]] = {
     "new": (None, (30, 40)),
     "unasked": ((30, 40), (0, 0)),
 }
+Rows = dict[str, dict[str, object]]
 #: Newcombe 1998, table II, method 10: successes and n of two samples, their interval.
 PUBLISHED = [
     ((56, 70, 48, 80), (0.0524, 0.3339)),
@@ -64,9 +65,7 @@ def stored(clickhouse_url: str, database: str) -> None:
     assert ClickHouseSink(clickhouse_url, database).write("rollups", rows) == []
 
 
-def ask(
-    client: Client, database: str, asked: dict[str, str] | None = None
-) -> dict[str, dict[str, object]]:
+def ask(client: Client, database: str, asked: dict[str, str] | None = None) -> Rows:
     """The rows by queue or person."""
     given = {
         "metric": "golden_accuracy", "grouping": "queue", "from": FROM, "at": AT, "to": TO,
@@ -79,8 +78,13 @@ def ask(
     return {str(row["queue"] or row["annotator"]): row for row in rows}
 
 
-def test_the_interval_is_the_published_one(client: Client, database: str) -> None:
-    found = ask(client, database)
+@pytest.fixture(scope="module")
+def found(client: Client, database: str, stored: None) -> Rows:
+    """The change of golden accuracy by queue."""
+    return ask(client, database)
+
+
+def test_the_interval_is_the_published_one(found: Rows) -> None:
     for at, ((k1, n1, k2, n2), ends) in enumerate(PUBLISHED):
         row = found[f"published{at}"]
         assert row["change"] == pytest.approx(k1 / n1 - k2 / n2, abs=1e-12)
@@ -88,9 +92,8 @@ def test_the_interval_is_the_published_one(client: Client, database: str) -> Non
 
 
 @pytest.mark.parametrize("queue", ["better", "worse", "unsure", "perfect"])
-def test_the_interval_is_that_of_statsmodels(client: Client, database: str, queue: str) -> None:
-    row = ask(client, database)[queue]
-    before, after = FLOOR[queue]
+def test_the_interval_is_that_of_statsmodels(found: Rows, queue: str) -> None:
+    row, (before, after) = found[queue], FLOOR[queue]
     assert before is not None
     assert after is not None
     ends = confint_proportions_2indep(*after, *before, method="newcomb", compare="diff")
@@ -99,23 +102,20 @@ def test_the_interval_is_that_of_statsmodels(client: Client, database: str, queu
     assert (row["before_n"], row["after_n"]) == (before[1], after[1])
 
 
-@pytest.mark.parametrize(("side", "since", "until"), [("before", FROM, AT), ("after", AT, TO)])
+@pytest.mark.parametrize(("side", "span"), [("before", (FROM, AT)), ("after", (AT, TO))])
 def test_a_side_is_what_the_metric_says(
-    client: Client, database: str, side: str, since: str, until: str
+    client: Client, database: str, found: Rows, side: str, span: tuple[str, str]
 ) -> None:
     values = client.query(
         f"SELECT queue, value, low, high, n, cause FROM {database}.metric_values_at("
-        f"metric='golden_accuracy', grouping='queue', `from`='{since}', `to`='{until}', "
+        f"metric='golden_accuracy', grouping='queue', `from`='{span[0]}', `to`='{span[1]}', "
         "step_s=0, tz='UTC', as_of='', filters=map())"
     ).result_rows
-    found = ask(client, database)
     assert len(values) > 10
     for queue, *reading in values:
         row = found[queue]
-        assert [
-            row[side],
-            *(row[f"{side}_{it}"] for it in ("low", "high", "n", "cause")),
-        ] == reading
+        told = [row[side], *(row[f"{side}_{it}"] for it in ("low", "high", "n", "cause"))]
+        assert told == reading
 
 
 @pytest.mark.parametrize(
@@ -123,9 +123,9 @@ def test_a_side_is_what_the_metric_says(
     [("lost", 0.75, None), ("new", None, 0.75), ("unasked", 0.75, None)],
 )
 def test_what_is_not_known_on_a_side_is_no_change_of_zero(
-    client: Client, database: str, queue: str, before: float | None, after: float | None
+    found: Rows, queue: str, before: float | None, after: float | None
 ) -> None:
-    row = ask(client, database)[queue]
+    row = found[queue]
     assert (row["before"], row["after"]) == (before, after)
     assert {row[name] for name in ("change", "change_low", "change_high", "is_sure")} == {None}
     cause, other = ("before_cause", "after_cause")[:: 1 if before is None else -1]
