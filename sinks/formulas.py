@@ -72,9 +72,7 @@ def expression(metric: Metric, known: str) -> Expression:
     if metric.min_n or not isinstance(metric.formula, PerHour):
         # A sum of absolute counts is never below zero.
         told = f"{known} AND ({raw.n}) >= {metric.min_n}"
-    low, high = (
-        end if end == _NULL else f"if({told}, {end}, NULL)" for end in (raw.low, raw.high)
-    )
+    low, high = (end if end == _NULL else f"if({told}, {end}, NULL)" for end in (raw.low, raw.high))
     return Expression(
         value=f"if({told}, {raw.value}, NULL)",
         low=low,
