@@ -7,6 +7,7 @@ from streams.admin import Kafka
 from streams.mapped_records import Destination
 from streams.refusals import Refusal
 from streams.sources.mapping import Mapping
+from streams.spaces import MEMORY_PREFIX, Names
 
 _REMEMBERED_MS = 90 * 86_400_000
 
@@ -25,12 +26,12 @@ class Source:
     @property
     def group(self) -> str:
         """The consumer group; another mapping of the same topic has its own."""
-        return f"{self.to.topics.prefix}watchfloor-map-{self.mapping.id}"
+        return Names(self.to.topics.space_name).group(f"map-{self.mapping.id}")
 
     @property
     def memory_topic(self) -> str:
         """Where it is kept what the mapping remembers."""
-        return f"{self.to.topics.prefix}ops.mapping-memory.{self.mapping.id}.{self.topic}"
+        return f"{self.to.topics.prefix}{MEMORY_PREFIX}{self.mapping.id}.{self.topic}"
 
 
 def prepare(kafka: Kafka, source: Source, replicas: int) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from kafka.errors import KafkaError
 
 from streams.admin import Kafka, Place, Span
+from streams.spaces import Names
 
 LOADING_TRIES = 20
 LOADING_PAUSE_S = 0.25
@@ -88,6 +89,12 @@ def _find(kafka: Kafka, names: Collection[str]) -> list[Group]:
 def all_names(kafka: Kafka) -> list[str]:
     """The names of all groups."""
     return sorted(each["group_id"] for each in kafka.client.list_groups())
+
+
+def of_space(kafka: Kafka, space: str) -> list[str]:
+    """The names of a space's groups: those it has to have, and its mappings of live topics."""
+    names = Names(space)
+    return [*names.groups, *(each for each in all_names(kafka) if names.group_of_mapping(each))]
 
 
 def delete(kafka: Kafka, names: Collection[str]) -> list[str]:

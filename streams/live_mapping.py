@@ -21,13 +21,16 @@ from sinks.clients import aiokafka_login
 from streams import logs
 from streams.foreign_topic import Source
 from streams.mapped_records import Tally, outgoing
+from streams.mapping_health import Pulse
 from streams.sender import Outgoing
-from streams.sources.memory import HeldMemory, Remembered
+from streams.sources.memory import HeldMemory
 from streams.sources.one_record import RecordMapper
 
 log = logs.get(__name__)
 
 BATCH_RECORDS_MAX = 1000
+#: Of a partition; a thing takes about a kilobyte.
+THINGS_MAX = 200_000
 _POLL_MS = 500
 _PAUSE_S = 2.0
 
@@ -44,6 +47,7 @@ class LiveMapping:
 
     source: Source
     tally: Tally = field(default_factory=Tally)
+    pulse: Pulse = field(default_factory=Pulse)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _held: dict[int, _Partition] = field(default_factory=dict)
     # Partitions may only be taken away between two batches.
@@ -55,6 +59,7 @@ class LiveMapping:
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, self._stop.set)
         while not self._stop.is_set():
+            self.pulse.beat()
             try:
                 await self._session()
             except (KafkaError, OSError) as error:
@@ -96,6 +101,8 @@ class LiveMapping:
     async def _pump(self, consumer: Any, producer: Any) -> None:
         while not self._stop.is_set():
             found = await consumer.getmany(timeout_ms=_POLL_MS, max_records=BATCH_RECORDS_MAX)
+            self.pulse.tell(self.tally, [each.memory for each in self._held.values()])
+            await self.pulse.lag(consumer)
             async with self._busy:
                 for place, records in found.items():
                     if place not in consumer.assignment():
@@ -121,7 +128,7 @@ class LiveMapping:
         kept = [
             await producer.send(
                 self.source.memory_topic,
-                held.memory.kept[name].encode(),
+                held.memory.encoded(name),
                 name.encode("utf-8", "replace"),
                 partition=records[0].partition,
             )
@@ -139,7 +146,7 @@ class LiveMapping:
         """Recall what was remembered in these partitions."""
         async with self._busy:
             for partition in partitions:
-                memory = HeldMemory()
+                memory = HeldMemory(THINGS_MAX)
                 if self.source.mapping.memory:
                     await self._recall(partition, memory)
                 mapper = RecordMapper(self.source.mapping, memory)
@@ -160,8 +167,8 @@ class LiveMapping:
             end = (await reader.end_offsets([place]))[place]
             while await reader.position(place) < end:
                 for record in (await reader.getmany(place, timeout_ms=_POLL_MS)).get(place, ()):
-                    if record.key is not None and record.value is not None:
-                        memory.kept[record.key.decode()] = Remembered.decode(record.value)
+                    if record.key is not None:
+                        memory.recall(record.key.decode(), record.value)
         finally:
             await reader.stop()
 

@@ -15,6 +15,8 @@ from streams.admin import Kafka
 from streams.sender import Outgoing, Sender
 
 TERMS_KEY = b"terms"
+#: What the names of topics begin with in which mappings of live topics remember.
+MEMORY_PREFIX = "ops.mapping-memory."
 GROUP_ROLES = ("floor", "deliver-clickhouse", "deliver-redis", "deliver-notify")
 
 
@@ -48,6 +50,14 @@ class Names:
     def groups(self) -> tuple[str, ...]:
         """The consumer groups."""
         return tuple(self.group(role) for role in GROUP_ROLES)
+
+    def group_of_mapping(self, name: str) -> bool:
+        """Whether a consumer group is that of a mapping of a live topic."""
+        return name.startswith(self.group("map-"))
+
+    def memory_of_mapping(self, topic: str) -> bool:
+        """Whether a topic is what a mapping of a live topic remembers."""
+        return topic.startswith(f"{Topics(self.space).prefix}{MEMORY_PREFIX}")
 
     def group(self, role: str) -> str:
         """The consumer group of ``floor``, ``deliver-clickhouse`` and so on."""

@@ -9,9 +9,10 @@ stages, sinks, reasons of a closed list; never an id and never the text of an ex
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from streams import telemetry_gateway
+from streams import telemetry_gateway, telemetry_map
 
 Counter = Literal[
+    telemetry_map.Counter,
     "floor_consumed_events_total",
     "floor_applied_events_total",
     "floor_duplicate_events_total",
@@ -34,6 +35,7 @@ Counter = Literal[
     "gateway_refused_events_total",
 ]
 Gauge = Literal[
+    telemetry_map.Gauge,
     "floor_lag_records",
     "floor_watermark_delay_s",
     "floor_commit_age_s",
@@ -237,10 +239,11 @@ _GATEWAY = (
     *(_D(*each) for each in telemetry_gateway.DECLARED),
     _D("gateway_write_s", "Time until the broker has a request's events.", _BROKER, (), SECONDS),
 )
+_MAP = tuple(_D(*each) for each in telemetry_map.DECLARED)
 _PROCESS = (
     _D("process_resident_bytes", "Memory of the process.", "As `floor_held_items` and panes."),
     _D("process_uptime_s", "Time since the process began.", "Nothing; low: it restarts."),
 )
 DECLARATIONS: dict[str, Declaration] = {
-    each.name: each for each in _FLOOR + _DELIVER + _NOTIFY + _BOARD + _GATEWAY + _PROCESS
+    each.name: each for each in _FLOOR + _DELIVER + _NOTIFY + _BOARD + _GATEWAY + _MAP + _PROCESS
 }

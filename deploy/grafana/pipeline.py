@@ -11,6 +11,7 @@ _AREAS = {
     "notify": "Notices",
     "board": "Board",
     "gateway": "Gateway",
+    "map": "Mappings of live topics",
     "process": "Processes",
 }
 #: Of a gauge the worst is told, but these are spread over partitions.

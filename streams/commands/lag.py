@@ -8,7 +8,6 @@ from streams import groups
 from streams.admin import Kafka
 from streams.commands.invocation import read_settings, show_rows
 from streams.groups import Group, Lag
-from streams.spaces import Names
 
 
 @click.command("lag")
@@ -23,7 +22,7 @@ def command(partitions: bool) -> None:
     settings = read_settings()
     connections = settings.connections
     with Kafka(connections.kafka, connections.timeout_s) as kafka:
-        found = groups.find(kafka, Names(settings.space.space).groups)
+        found = groups.find(kafka, groups.of_space(kafka, settings.space.space))
         lags = {group.name: groups.lags(kafka, group) for group in found}
     if not found:
         click.echo("no group has read anything yet: `watchfloor worker` starts one", err=True)

@@ -6,12 +6,14 @@ import click
 
 from schemas.partitioner import Partitioner
 from schemas.topics import Role, Topics
-from streams import spaces
+from streams import logs, spaces
 from streams.admin import Kafka
 from streams.commands.invocation import read_settings
 from streams.refusals import Refusal
 from streams.sources.mapping_files import load_mapping
 from streams.sources.records import SourceError
+
+log = logs.get(__name__)
 
 
 @click.command(
@@ -39,7 +41,8 @@ def command(name: str, topic: str, begin: str, once: bool) -> None:
     Start as many as the topic has partitions. Killed in between, the next one goes on: nothing
     is lost, and what is sent twice has the same event ids and counts once. A record that gives
     no event is a dead letter with its reason (`watchfloor dlq ls`). Records about one thing have
-    to lie in one partition of the topic, or what the mapping remembers of it stays unknown.
+    to lie in one partition of the topic, or what the mapping remembers of it stays unknown. It has
+    a health page like every process, and stands in `watchfloor lag`.
     """
     try:
         mapping = load_mapping(name)
@@ -62,7 +65,12 @@ def command(name: str, topic: str, begin: str, once: bool) -> None:
 
     async def live() -> LiveMapping:
         process = LiveMapping(source)
-        await process.run()
+        page = process.pulse.page(settings.health)
+        try:
+            log.info("health_page", address=await page.start())
+            await process.run()
+        finally:
+            await page.stop()
         return process
 
     tally = asyncio.run(live()).tally

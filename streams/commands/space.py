@@ -49,21 +49,22 @@ def drop(name: str, yes: bool) -> None:
         raise click.UsageError(str(error)) from error
     settings = read_settings()
     with Kafka(settings.connections.kafka, settings.connections.timeout_s) as kafka:
-        found = kafka.topics([each.name for each in topics.specs()])
+        remembered = [each for each in kafka.topic_names() if Names(name).memory_of_mapping(each)]
+        found = kafka.topics([*(each.name for each in topics.specs()), *remembered])
         _refuse_while_in_use(kafka, name)
         if not yes:
             live = " This is the floor itself." if name == LIVE else ""
             question = f"delete {len(found)} topics and all that space {name} holds?{live}"
             click.confirm(question, abort=True, err=True)
         kafka.delete_topics(list(found))
-        known = {group.name for group in groups.find(kafka, Names(name).groups)}
+        known = {group.name for group in groups.find(kafka, groups.of_space(kafka, name))}
         groups.delete(kafka, sorted(known))
     _drop_stores(settings, Names(name))
     click.echo(f"dropped space {name}: {len(found)} topics, {len(known)} groups")
 
 
 def _refuse_while_in_use(kafka: Kafka, name: str) -> None:
-    for group in groups.find(kafka, Names(name).groups):
+    for group in groups.find(kafka, groups.of_space(kafka, name)):
         if group.members:
             raise Refusal(
                 f"{len(group.members)} members of {group.name} work in space {name}",

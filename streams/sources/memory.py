@@ -86,11 +86,16 @@ class Memory(Protocol):
 
 
 class HeldMemory:
-    """Memory in this process; ``changed`` names what was put since it was last cleared."""
+    """Memory in this process; ``changed`` names what was put since it was last cleared.
 
-    def __init__(self) -> None:
+    Of more than ``things_max`` (None: any number) the one that was longest not put is forgotten,
+    which counts as changed: its next total is at first sight, so unknown and never wrong.
+    """
+
+    def __init__(self, things_max: int | None = None) -> None:
         self.kept: dict[str, Remembered] = {}
         self.changed: set[str] = set()
+        self._things_max = things_max
 
     def get(self, name: str) -> Remembered:
         """What is known; an empty one for what is not."""
@@ -98,5 +103,20 @@ class HeldMemory:
 
     def put(self, name: str, remembered: Remembered) -> None:
         """Keep it instead of what was."""
+        self.kept.pop(name, None)
         self.kept[name] = remembered
         self.changed.add(name)
+        if self._things_max is not None and len(self.kept) > self._things_max:
+            oldest = next(iter(self.kept))
+            del self.kept[oldest]
+            self.changed.add(oldest)
+
+    def encoded(self, name: str) -> bytes | None:
+        """What is known as it is stored; None when it was forgotten."""
+        return self.kept[name].encode() if name in self.kept else None
+
+    def recall(self, name: str, stored: bytes | None) -> None:
+        """Take in what ``encoded`` gave, in the order in which it was stored."""
+        self.kept.pop(name, None)
+        if stored is not None:
+            self.kept[name] = Remembered.decode(stored)

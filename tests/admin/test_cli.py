@@ -5,14 +5,14 @@ import sys
 
 import pytest
 
-from schemas.topics import Topics
+from schemas.topics import Topics, TopicSpec
 from sinks.rebuilds import Rebuild
 from streams import settings, spaces
 from streams.admin import Kafka
 from streams.cli import COMMANDS
 from streams.settings import Settings
 from streams.setup import connect_clickhouse
-from streams.spaces import Names
+from streams.spaces import MEMORY_PREFIX, Names
 from tests.admin.conftest import Run
 
 OURS = ("setup", "doctor", "lag", "dlq", "sql", "metrics", "people", "space")
@@ -98,11 +98,15 @@ def test_a_space_is_listed_until_it_is_dropped_with_all_it_had(
     others = Rebuild(f"{names.database}_june", 0, 3_600).side
     for side in (own, others):
         client.command(f"CREATE DATABASE {side}")
+    memories = [f"{space}.{MEMORY_PREFIX}cvat.theirs", f"{space}.a.{MEMORY_PREFIX}cvat.theirs"]
+    kafka.create_topics([TopicSpec(name, 1) for name in memories], 1)
     assert space in run("space", "ls").out.split()
     ran = run("space", "drop", space, "--yes")
-    count = len(Topics(space).specs())
+    count = len(Topics(space).specs()) + 1
     assert (ran.code, ran.out) == (0, f"dropped space {space}: {count} topics, 0 groups\n")
     assert kafka.topics([each.name for each in topics.specs()]) == {}
+    assert list(kafka.topics(memories)) == memories[1:]
+    kafka.delete_topics(memories[1:])
     assert space not in run("space", "ls").out.split()
     databases = {name for (name,) in client.query("SHOW DATABASES").result_rows}
     assert names.database not in databases

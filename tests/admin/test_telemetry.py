@@ -14,7 +14,7 @@ from streams.telemetry import DECLARATIONS, Declaration
 
 UNITS = {"events", "records", "rows", "keys", "flushes", "bytes", "claims", "partitions", "writes"}
 UNITS |= {"s", "items", "panes", "subjects", "notices", "files", "clients", "views"}
-UNITS |= {"requests", "connections"}
+UNITS |= {"requests", "connections", "things"}
 LINE = re.compile(r'[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? [0-9.e+-]+')
 
 
@@ -26,7 +26,7 @@ def test_the_literals_and_the_declarations_name_the_same_metrics() -> None:
 @pytest.mark.parametrize("it", DECLARATIONS.values(), ids=DECLARATIONS)
 def test_a_name_is_area_thing_unit_and_total_for_counters_only(it: Declaration) -> None:
     area, *_, unit = it.name.removesuffix("_total").split("_")
-    assert area in {"board", "floor", "deliver", "gateway", "notify", "process"}
+    assert area in {"board", "floor", "deliver", "gateway", "map", "notify", "process"}
     assert unit in UNITS
     assert it.name.endswith("_total") == (it.kind == "counter")
 

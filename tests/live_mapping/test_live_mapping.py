@@ -1,27 +1,31 @@
 """`watchfloor map` on real Kafka: killed at any moment, nothing is lost and ids do not change."""
 
 import json
+import re
 import subprocess
 import sys
 import time
+import urllib.request
 from dataclasses import dataclass
 
 import pytest
 
 from schemas.dead_letters import from_record
 from schemas.topics import Role, Topics, TopicSpec
-from streams import records
+from streams import groups, records
 from streams.admin import Kafka
 from streams.sender import Outgoing, Sender
 from streams.sources.mapping_files import load_mapping
 from streams.sources.one_record import RecordMapper
 from streams.sources.records import EventDict
+from streams.spaces import Names
 
 PARTITIONS = 2
 ANNOTATIONS = 150
 EDITS = 6
 CODE = "import sys; from streams.cli import main; sys.exit(main())"
 WAIT_S = 240.0
+_HEALTH = re.compile(rb'"address": "(http://[^"]+)", "event": "health_page"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,37 @@ def test_what_it_remembers_outlives_it(floor: Floor) -> None:
     floor.catch_up()
     deltas = [e.get("active_ms_delta") for e in floor.events() if e["event_type"] == "item.edited"]
     assert deltas == [10_000]
+
+
+def test_one_that_runs_tells_how_it_is_and_stands_in_lag(floor: Floor) -> None:
+    floor.fill([*bodies()[:3], b"{broken"])
+    process = floor.start()
+    try:
+        assert process.stdout is not None
+        said = next(found for line in process.stdout if (found := _HEALTH.search(line)))
+        wait_for_events(floor, process, 3)
+        until_s = time.monotonic() + WAIT_S
+        while "map_read_records_total 4" not in (told := asked(said[1], "metrics")):
+            assert time.monotonic() < until_s, told
+        for line in (
+            "map_dead_records_total 1", "map_lag_records 0", "map_remembered_things 3"
+        ):  # fmt: skip
+            assert line in told
+        assert asked(said[1], "livez") == asked(said[1], "readyz") == "ok\n"
+        group = Names(floor.space).group("map-label_studio")
+        with Kafka(floor.broker, 10) as kafka:
+            assert group in groups.of_space(kafka, floor.space)
+            (working,) = groups.find(kafka, [group])
+            assert len(working.members) == 1
+    finally:
+        process.terminate()
+        process.communicate()
+    assert process.returncode == 0
+
+
+def asked(address: bytes, page: str) -> str:
+    with urllib.request.urlopen(f"{address.decode()}/{page}", timeout=10) as answer:
+        return str(answer.read().decode())
 
 
 @pytest.mark.parametrize(
