@@ -10,7 +10,14 @@ from deploy.local.endpoints import Endpoints
 from deploy.local.stack import Stack
 
 # In CI a failure must come from the change and not from the dice; elsewhere dice find more.
-hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, database=None)
+# Slow examples are the machine's fault there, and no finding.
+hypothesis.settings.register_profile(
+    "ci",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.register_profile("desk", deadline=None)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
