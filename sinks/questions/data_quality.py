@@ -13,12 +13,16 @@ COUNTED = (
     "completed",
 )  # fmt: skip
 _BY = ("org", "source", "project")
+_TIMES = (
+    "created_at", "queued_at", "first_claimed_at", "last_claimed_at", "started_at", "submitted_at",
+    "reviewed_at", "completed_at",
+)  # fmt: skip
 _HOUR_S = 3600
 
 _COLUMNS: list[Told] = [
     ("hour", "DateTime('UTC')", "Hour; of refused messages when they came, else of event time",
      "hour"),
-    ("kind", "String", "refused, late, or gap", "kind"),
+    ("kind", "String", "refused, late, gap, or ahead", "kind"),
     ("topic", "String", "Topic of refused messages", "topic"),
     *PLACE,
     ("reason", "String", "Why they were refused", "reason"),
@@ -28,17 +32,19 @@ _COLUMNS: list[Told] = [
     ("share", VALUE, "events of of_events", "if(of_events > 0, events / of_events, NULL)"),
     ("hours", "Nullable(Int64)", "Of a gap: whole hours without any event, this one the first",
      "hours"),
+    ("ahead_s", VALUE, "Of items ahead of time: how far their source's clock is ahead, at least",
+     "ahead_s"),
 ]  # fmt: skip
 
 
 def statements(database: str, groupings: Sequence[Grouping]) -> list[str]:
     """The view ``data_quality``; late events and gaps where projects are counted."""
     by_project = [each.name for each in groupings if set(each.dimensions) == set(_BY)]
-    found = [_refused(database)]
+    found = [_refused(database), _ahead(database)]
     if by_project:
         hours = _hours(database, by_project[0])
         found += [_late(hours), _gaps(hours)]
-    about = "Refused messages, late events and hours without any, between hours with some"
+    about = "Refused messages, late events, hours without any between others, clocks ahead"
     return [question(database, "data_quality", about, _COLUMNS, " UNION ALL ".join(found))]
 
 
@@ -47,8 +53,21 @@ def _refused(database: str) -> str:
         "SELECT toStartOfHour(toDateTime(at, 'UTC')) AS hour, 'refused' AS kind, "
         "toString(topic) AS topic, '' AS org, '' AS source, '' AS project, "
         "toString(reason) AS reason, toInt64(count()) AS events, "
-        "CAST(NULL, 'Nullable(Int64)') AS of_events, CAST(NULL, 'Nullable(Int64)') AS hours "
+        "CAST(NULL, 'Nullable(Int64)') AS of_events, CAST(NULL, 'Nullable(Int64)') AS hours, "
+        "CAST(NULL, 'Nullable(Float64)') AS ahead_s "
         f"FROM {database}.dead_letters FINAL WHERE {within('at')} GROUP BY hour, topic, reason"
+    )
+
+
+def _ahead(database: str) -> str:
+    """Items of which something is said to have happened after they were stored."""
+    latest = f"arrayMax(arrayFilter(at -> isNotNull(at), [{', '.join(_TIMES)}]))"
+    ahead = "max(dateDiff('millisecond', emitted_at, assumeNotNull(latest))) / 1000"
+    return (
+        f"SELECT toStartOfHour(toDateTime(assumeNotNull(latest), 'UTC')), 'ahead', '', "
+        f"{', '.join(_BY)}, '', toInt64(count()), NULL, NULL, {ahead} "
+        f"FROM (SELECT *, {latest} AS latest FROM {database}.items FINAL) "
+        f"WHERE latest > emitted_at AND {within('latest')} GROUP BY ALL"
     )
 
 
@@ -65,7 +84,7 @@ def _hours(database: str, grouping: str) -> str:
 
 def _late(hours: str) -> str:
     return (
-        f"SELECT hour, 'late', '', {', '.join(_BY)}, '', late, events, NULL FROM ({hours}) "
+        f"SELECT hour, 'late', '', {', '.join(_BY)}, '', late, events, NULL, NULL FROM ({hours}) "
         "WHERE late > 0"
     )
 
@@ -78,6 +97,7 @@ def _gaps(hours: str) -> str:
         "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)"
     )
     return (
-        f"SELECT hour + {_HOUR_S}, 'gap', '', {', '.join(_BY)}, '', NULL, NULL, toInt64({gap}) "
+        f"SELECT hour + {_HOUR_S}, 'gap', '', {', '.join(_BY)}, '', NULL, NULL, "
+        f"toInt64({gap}), NULL "
         f"FROM (SELECT *, {following} AS next FROM ({hours})) WHERE next > hour + {_HOUR_S}"
     )

@@ -91,6 +91,24 @@ def _occurred_ms(event: dict[str, Any]) -> int:
     return at if isinstance(at, int) else round(datetime.fromisoformat(at).timestamp() * 1000)
 
 
+def test_a_clock_ahead_is_told_by_the_least_that_it_must_be(client: Client, stored: str) -> None:
+    now_ms = int(datetime.now(UTC).timestamp() * 1000)
+    for name, ahead_s in (("right", -60), ("ahead", 600), ("more", 900)):
+        client.command(
+            f"INSERT INTO {stored}.items (org, source, project, item_id, revision, queued_at, "
+            f"submitted_at, emitted_at) VALUES ('acme', 'custom', 'clock', '{name}', 1, "
+            f"fromUnixTimestamp64Milli({now_ms - 7_200_000}), "
+            f"fromUnixTimestamp64Milli({now_ms + ahead_s * 1000}), "
+            f"fromUnixTimestamp64Milli({now_ms}))"
+        )
+    around = f"`from`=toDateTime({now_ms // 1000 - 3600}), `to`=toDateTime({now_ms // 1000 + 3600})"
+    query = (
+        "SELECT source, project, sum(events), max(ahead_s), max(of_events) "
+        f"FROM {stored}.data_quality({around}) WHERE kind = 'ahead' GROUP BY ALL"
+    )
+    assert client.query(query).result_rows == [("custom", "clock", 2, 900.0, None)]
+
+
 def test_a_reversed_range_is_refused_by_its_name(client: Client, stored: str) -> None:
     reversed_range = "`from`='2027-01-01 00:00:00', `to`='2026-01-01 00:00:00'"
     with pytest.raises(DatabaseError, match="from: must not be after to"):
