@@ -66,7 +66,8 @@ def _ahead(database: str) -> str:
     return (
         f"SELECT toStartOfHour(toDateTime(assumeNotNull(latest), 'UTC')), 'ahead', '', "
         f"{', '.join(_BY)}, '', toInt64(count()), NULL, NULL, {ahead} "
-        f"FROM (SELECT *, {latest} AS latest FROM {database}.items FINAL) "
+        f"FROM (SELECT {', '.join(_BY)}, emitted_at, {latest} AS latest "
+        f"FROM {database}.items FINAL) "
         f"WHERE latest > emitted_at AND {within('latest')} GROUP BY ALL"
     )
 
