@@ -36,6 +36,8 @@ class Guard:
     #: Since when each connection has waited for the head of a request.
     _waiting: dict[web.RequestHandler, float] = field(default_factory=dict)
     _busy: set[web.RequestHandler] = field(default_factory=set)
+    #: Accepted, and not among the server's connections yet: a turn of the loop accepts many.
+    _coming: set[web.RequestHandler] = field(default_factory=set)
 
     @property
     def connections(self) -> int:
@@ -55,9 +57,13 @@ class Guard:
 
     def protocol(self, server: web.Server) -> asyncio.Protocol:
         """What a new connection talks to."""
-        if len(server.connections) >= self.connections_max:
+        if len(server.connections) + len(self._coming) >= self.connections_max:
             return _Refusing()
-        return server()
+        made = server()
+        self._coming.add(made)
+        # Runs right before the call that makes it one of the server's.
+        asyncio.get_running_loop().call_soon(self._coming.discard, made)
+        return made
 
     async def watch(self, server: web.Server) -> None:
         """Close who waits too long, until cancelled."""
