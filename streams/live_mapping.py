@@ -132,7 +132,7 @@ class LiveMapping:
                 name.encode("utf-8", "replace"),
                 partition=records[0].partition,
             )
-            for name in sorted(held.memory.changed)
+            for name in held.memory.in_order()
         ]
         await asyncio.gather(*kept)
         held.memory.changed.clear()
@@ -166,6 +166,7 @@ class LiveMapping:
             await reader.seek_to_beginning(place)
             end = (await reader.end_offsets([place]))[place]
             while await reader.position(place) < end:
+                self.pulse.beat()
                 for record in (await reader.getmany(place, timeout_ms=_POLL_MS)).get(place, ()):
                     if record.key is not None:
                         memory.recall(record.key.decode(), record.value)

@@ -7,6 +7,7 @@ the same; one that comes late adds nothing twice.
 """
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 import orjson
@@ -110,6 +111,13 @@ class HeldMemory:
             oldest = next(iter(self.kept))
             del self.kept[oldest]
             self.changed.add(oldest)
+
+    def in_order(self) -> list[str]:
+        """What changed, forgotten things first and then as they were put: as it is to be stored."""
+        gone = self.changed - self.kept.keys()
+        # What was put is last of all that is kept.
+        put = list(islice(reversed(self.kept), len(self.changed) - len(gone)))
+        return [*sorted(gone), *reversed(put)]
 
     def encoded(self, name: str) -> bytes | None:
         """What is known as it is stored; None when it was forgotten."""

@@ -13,6 +13,8 @@ def test_of_too_many_things_the_one_longest_not_told_is_forgotten() -> None:
         memory.put(name, remembered(1000))
     assert list(memory.kept) == ["a", "c"]
     assert memory.changed == {"a", "b", "c"}
+    # Whoever recalls it forgets the same next.
+    assert memory.in_order() == ["b", "a", "c"]
     assert memory.encoded("b") is None
     # Its next total is at first sight: nobody knows what is new of it.
     assert memory.get("b").told(2, {}, 5000)[1].delta_ms is None
