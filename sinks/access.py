@@ -14,12 +14,13 @@ from importlib.resources import files
 
 from clickhouse_connect.driver.client import Client
 
+from schemas.groupings import PERSONS
 from sinks.ddl import quoted
 from sinks.migrations import Migration
 from sinks.questions.people import RESTRICTED
 
 #: Columns that say who somebody is, in whatever table.
-PEOPLE_COLUMNS = frozenset({"annotator", "reviewer", "person", "person_id"})
+PEOPLE_COLUMNS = frozenset({*PERSONS, "person", "person_id"})
 #: Tables that are for those who may know people, or for nobody who reads.
 _CLOSED = frozenset({"people_directory", "schema_migrations"})
 #: Views with a definer, and one that asks such a view: they tell of all projects, and of nobody.
@@ -40,7 +41,7 @@ class Table:
 
     @property
     def _people(self) -> list[str]:
-        return [name for name in ("annotator", "reviewer") if name in self.columns]
+        return [name for name in PERSONS if name in self.columns]
 
     @property
     def _by_row(self) -> bool:
@@ -50,7 +51,7 @@ class Table:
     @property
     def open_columns(self) -> str:
         """The columns that name no person, or are empty in the rows that may be read."""
-        hidden = PEOPLE_COLUMNS - {"annotator", "reviewer"} if self._by_row else PEOPLE_COLUMNS
+        hidden = PEOPLE_COLUMNS - {*PERSONS} if self._by_row else PEOPLE_COLUMNS
         if "person" in self.columns:
             hidden |= {"note"}  # What somebody said may say who said it.
         return ", ".join(f"`{name}`" for name in self.columns if name not in hidden)

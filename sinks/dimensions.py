@@ -12,14 +12,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from schemas.groupings import DIMENSIONS
+from schemas.groupings import DIMENSIONS, PERSONS
 
 FIRST_DAY: Final = date(1970, 1, 1)
 #: The last day that ClickHouse's Date knows: nothing has ended by then.
 OPEN_END: Final = date(2149, 6, 6)
 TEXT_CHARS_MAX: Final = 256
 #: People's names belong into the directory, which is restricted.
-NAMED: Final = tuple(name for name in DIMENSIONS if name not in ("annotator", "reviewer"))
+NAMED: Final = tuple(name for name in DIMENSIONS if name not in PERSONS)
 
 Value = str | date | Decimal | float | None
 Parse = Callable[[str], Value]

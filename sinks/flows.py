@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from schemas.groupings import DIMENSIONS
 from schemas.measures import MEASURES, Kind, Measure
 from schemas.metrics.declaration import SLA_ACTIVATE
-from sinks import views_spans
+from sinks import views_arguments, views_spans
 from sinks.ddl import quoted
 from sinks.views_spans import Range
 
@@ -31,7 +31,7 @@ _UNTRACED = ("item.created", "work.started")
 
 _DIMENSIONS = ", ".join(DIMENSIONS)
 _STEP_S, _TZ = "{step_s:UInt32}", "{tz:String}"
-_FILTERS, _IS_NOW = "{filters:Map(String, String)}", "{as_of:String} = ''"
+_IS_NOW = "{as_of:String} = ''"
 _GROUPING = "{grouping:String}"
 _DAY_S = 86_400
 NO_CONDITIONS: Mapping[str, str] = {}
@@ -209,10 +209,7 @@ def window(
 
 def window_at(database: str, measures: Sequence[Measure], frame: Frame = LOCAL) -> str:
     """``window`` in a zone, now or as of a moment, of the subjects that ``filters`` let through."""
-    chosen = " AND ".join(
-        f"(NOT mapContains({_FILTERS}, '{name}') OR {name} = {_FILTERS}['{name}'])"
-        for name in DIMENSIONS
-    )
+    chosen = views_arguments.let_through(DIMENSIONS)
     now = rows_now(database, measures, frame, f"{_IS_NOW} AND {chosen}")
     then = rows_as_of(database, measures, frame, f"NOT ({_IS_NOW}) AND {chosen}")
     seen_then = f"{database}.seen_events_as_of(as_of={{as_of:String}}, tz={_TZ})"

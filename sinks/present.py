@@ -15,9 +15,11 @@ from sinks.ddl import quoted
 
 MINUTE_MS = 60_000
 _PLACE = frozenset({"org", "source", "project", "queue"})
-_CLOCK_PLACE = _PLACE | {"team"}
-#: Steps of a clock in the order in which they count when they have the same time.
+#: What a step of the ledger knows of where it was.
+CLOCK_PLACE = _PLACE | {"team"}
 _KINDS = ("activate", "pause", "resume", "at_risk", "breach", "fulfil", "cancel")
+#: Of steps of a clock that have the same time, which counts first.
+STEP_RANK = f"indexOf([{', '.join(quoted(kind) for kind in _KINDS)}], toString(kind))"
 _OPENED = "coalesce(created_at, queued_at, first_claimed_at, started_at, submitted_at)"
 
 
@@ -28,7 +30,7 @@ def placed(groupings: Sequence[Grouping]) -> list[Grouping]:
 
 def clocked(groupings: Sequence[Grouping]) -> list[Grouping]:
     """The groupings that SLA clocks can be counted by."""
-    return [grouping for grouping in groupings if _CLOCK_PLACE.issuperset(grouping.dimensions)]
+    return [grouping for grouping in groupings if CLOCK_PLACE.issuperset(grouping.dimensions)]
 
 
 def _dimension(name: str, groupings: Sequence[Grouping]) -> str:
@@ -85,8 +87,7 @@ def clocks(database: str, groupings: Sequence[Grouping]) -> str:
     """
     known = clocked(groupings)
     dimensions = ", ".join(_dimension(name, known) for name in DIMENSIONS)
-    rank = f"indexOf([{', '.join(quoted(kind) for kind in _KINDS)}], toString(kind))"
-    latest = f"tuple(at, elapsed_ms + paused_ms, {rank}, n)"
+    latest = f"tuple(at, elapsed_ms + paused_ms, {STEP_RANK}, n)"
     minute = f"intDiv(toUnixTimestamp64Milli(assumeNotNull(deadline)), {MINUTE_MS}) * {MINUTE_MS}"
     gap = f"toInt64({minute} - toUnixTimestamp({{to:DateTime('UTC')}}) * 1000)"
     # A tuple, because argMax passes over a NULL and a paused clock has no deadline.

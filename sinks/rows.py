@@ -25,8 +25,6 @@ _TIME = "DateTime64(3, 'UTC')"
 _TIME_OR_NULL = "Nullable(DateTime64(3, 'UTC'))"
 _NUMBER_OR_NULL = "Nullable(Float64)"
 
-#: Dimensions with as many values as there are people; the others have few.
-
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -47,7 +45,7 @@ class Target:
 
 
 def dimension_type(name: str) -> str:
-    """The column type of a dimension."""
+    """The column type of a dimension: there are many persons, and few values of the others."""
     return _ID if name in PERSONS else _NAME
 
 

@@ -7,7 +7,7 @@ it can't be counted (a grouping by anything that items do not have) everything i
 
 from collections.abc import Sequence
 
-from schemas.groupings import DIMENSIONS, Grouping
+from schemas.groupings import DIMENSIONS, PERSONS, Grouping
 from sinks.ddl import quoted
 
 #: With fewer people a number is about somebody.
@@ -60,7 +60,7 @@ def _group_sizes(database: str, groupings: Sequence[Grouping]) -> str:
 
 
 def _metric_values_shared(database: str, groupings: Sequence[Grouping]) -> str:
-    of_people = [it.name for it in groupings if {"annotator", "reviewer"} & set(it.dimensions)]
+    of_people = [it.name for it in groupings if {*PERSONS} & set(it.dimensions)]
     names = ", ".join(quoted(name) for name in of_people or [""])
     small = f"v.n > 0 AND g.people < {PEOPLE_MIN}"
     columns = [
@@ -69,7 +69,7 @@ def _metric_values_shared(database: str, groupings: Sequence[Grouping]) -> str:
         *(
             (f"{it} String COMMENT '{it.capitalize()}; empty where not grouped by'", f"v.{it}")
             for it in DIMENSIONS
-            if it not in ("annotator", "reviewer")
+            if it not in PERSONS
         ),
         (f"value {_VALUE} COMMENT 'Its value; NULL is unknown or withheld'", "v.value"),
         (f"low {_VALUE} COMMENT 'Lower end of the 95 % interval'", "v.low"),

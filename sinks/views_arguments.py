@@ -69,6 +69,13 @@ def metric(known: Sequence[Metric]) -> Check:
     return f"{_METRIC} NOT IN ('', {listed})", text
 
 
+def let_through(names: Sequence[str]) -> str:
+    """Whether a row is of the subjects that ``filters`` let through."""
+    return " AND ".join(
+        f"(NOT mapContains({_FILTERS}, '{it}') OR {it} = {_FILTERS}['{it}'])" for it in names
+    )
+
+
 def filters(known: Sequence[Grouping]) -> Check:
     """Only dimensions that the grouping has are filtered by: of others its rows know nothing."""
     having = ", ".join(

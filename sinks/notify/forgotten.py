@@ -6,6 +6,7 @@ import msgspec
 
 from schemas.alerts import AlertTransition
 from schemas.forgetting import fingerprint
+from schemas.groupings import PERSONS
 
 
 def without(alert: AlertTransition, person: str) -> AlertTransition:
@@ -19,5 +20,5 @@ def without(alert: AlertTransition, person: str) -> AlertTransition:
 
 def is_about(alert: AlertTransition, listed: Collection[str]) -> bool:
     """Whether an alert is about somebody whose fingerprint is listed."""
-    people = [alert.labels.get(name) for name in ("annotator", "reviewer")] if listed else []
+    people = [alert.labels.get(name) for name in PERSONS] if listed else []
     return any(name is not None and fingerprint(name) in listed for name in people)

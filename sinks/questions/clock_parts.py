@@ -8,15 +8,10 @@ from schemas.groupings import Grouping
 from schemas.measures import BY_NAME
 from schemas.metrics import Metric
 from schemas.metrics.declaration import SLA_ACTIVATE
-from sinks.ddl import quoted
+from sinks.present import CLOCK_PLACE, STEP_RANK
 
-#: What a step of the ledger knows of where it was.
-PLACE = frozenset({"org", "source", "project", "queue", "team"})
-#: Steps of one clock in the order in which they count.
-_KINDS = ("activate", "pause", "resume", "at_risk", "breach", "fulfil", "cancel")
 _CLOCK = "org, source, project, item_id, policy, cycle"
-_RANK = f"indexOf([{', '.join(quoted(kind) for kind in _KINDS)}], toString(kind))"
-_ORDERED = f"PARTITION BY {_CLOCK} ORDER BY at, elapsed_ms + paused_ms, {_RANK}, n"
+_ORDERED = f"PARTITION BY {_CLOCK} ORDER BY at, elapsed_ms + paused_ms, {STEP_RANK}, n"
 _BEFORE = f"({_ORDERED} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
 #: Steps that tell how long the clock has run and been paused.
 _SETTLES = "kind IN ('pause', 'resume', 'fulfil', 'cancel')"
@@ -44,7 +39,7 @@ def counts_clocks(metric: Metric) -> bool:
 
 def may_be_by(metric: Metric, grouping: Grouping) -> bool:
     """Whether what is behind a metric can be told by a grouping."""
-    known = not counts_clocks(metric) or PLACE.issuperset(grouping.dimensions)
+    known = not counts_clocks(metric) or CLOCK_PLACE.issuperset(grouping.dimensions)
     return known and metric.makes_sense_by(grouping.dimensions)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from schemas.groupings import Grouping
 from sinks.ddl import quoted
+from sinks.questions.item_parts import TIMES
 from sinks.questions.shape import PLACE, Told, question, within
 from sinks.views_shape import VALUE
 
@@ -13,10 +14,6 @@ COUNTED = (
     "completed",
 )  # fmt: skip
 _BY = ("org", "source", "project")
-_TIMES = (
-    "created_at", "queued_at", "first_claimed_at", "last_claimed_at", "started_at", "submitted_at",
-    "reviewed_at", "completed_at",
-)  # fmt: skip
 _HOUR_S = 3600
 
 _COLUMNS: list[Told] = [
@@ -61,7 +58,7 @@ def _refused(database: str) -> str:
 
 def _ahead(database: str) -> str:
     """Items of which something is said to have happened after they were stored."""
-    latest = f"arrayMax(arrayFilter(at -> isNotNull(at), [{', '.join(_TIMES)}]))"
+    latest = f"arrayMax({TIMES})"
     ahead = "max(dateDiff('millisecond', emitted_at, assumeNotNull(latest))) / 1000"
     return (
         f"SELECT toStartOfHour(toDateTime(assumeNotNull(latest), 'UTC')), 'ahead', '', "

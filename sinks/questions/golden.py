@@ -10,11 +10,11 @@ neither is, or answers without labels are among them, all of that minute are tol
 
 from collections.abc import Sequence
 
-from schemas.groupings import Grouping
+from schemas.groupings import PERSONS, Grouping
 from schemas.measures import BY_NAME
 from sinks import views_arguments
 from sinks.questions import item_parts
-from sinks.questions.item_parts import FROM, IDENTITY, MAY_APPLY, PART, PEOPLE, TO
+from sinks.questions.item_parts import FROM, IDENTITY, MAY_APPLY, PART, TO
 from sinks.questions.shape import PLACE, Told, declared
 from sinks.views_shape import VALUE, Shape, create
 
@@ -52,7 +52,7 @@ _IS_KNOWN: Told = (
 
 def statements(database: str, groupings: Sequence[Grouping]) -> list[str]:
     """The views ``golden_confusion`` and ``golden_items``; by no label, and by no person."""
-    known = [each for each in groupings if not {*PEOPLE, "label"} & set(each.dimensions)]
+    known = [each for each in groupings if not {*PERSONS, "label"} & set(each.dimensions)]
     checks = (
         views_arguments.grouping(known), views_arguments.span(), views_arguments.filters(known)
     )  # fmt: skip
@@ -138,7 +138,7 @@ def _minutes(database: str, groupings: Sequence[Grouping]) -> str:
     return (
         f"SELECT {_ITEM}, start_s, sum(m[{keys['golden_n']}]) AS n, "
         f"sum(m[{keys['golden_correct']}]) AS correct, {by_label} FROM ({placed}) "
-        f"WHERE {item_parts.chosen((*IDENTITY, *_WHERE))} GROUP BY {_ITEM}, start_s, pane"
+        f"WHERE {views_arguments.let_through((*IDENTITY, *_WHERE))} GROUP BY {_ITEM}, start_s, pane"
     )
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from schemas.groupings import DIMENSIONS, Grouping
+from schemas.groupings import DIMENSIONS, PERSONS, Grouping
 from sinks.formulas import strings
+from sinks.views_arguments import let_through
 
 #: An ``ItemPart`` as it is stored.
 PART = (
@@ -12,12 +13,15 @@ PART = (
 )
 #: Where a part has the dimensions that may not apply.
 MAY_APPLY = {"queue": 3, "team": 4, "site": 5, "label": 6}
-PEOPLE = frozenset({"annotator", "reviewer"})
 IDENTITY = ("org", "source", "project")
 #: Dimensions of a part: all but those of its item and of people.
-WHERE = tuple(name for name in DIMENSIONS if name not in (*IDENTITY, *PEOPLE))
+WHERE = tuple(name for name in DIMENSIONS if name not in (*IDENTITY, *PERSONS))
 FROM, TO = ("toUnixTimestamp({from:DateTime('UTC')})", "toUnixTimestamp({to:DateTime('UTC')})")
-_FILTERS = "{filters:Map(String, String)}"
+#: The times of an item that are known, as SQL: what happened, not what is due.
+TIMES = (
+    "arrayFilter(at -> isNotNull(at), [created_at, queued_at, first_claimed_at, last_claimed_at, "
+    "started_at, submitted_at, reviewed_at, completed_at])"
+)
 
 
 def is_by(name: str, groupings: Sequence[Grouping]) -> str:
@@ -33,13 +37,6 @@ def place(name: str, groupings: Sequence[Grouping]) -> str:
     return f"if({is_by(name, groupings)}, ifNull({told}, ''), '') AS {name}"
 
 
-def chosen(names: Sequence[str]) -> str:
-    """Whether a row is of the subjects that ``filters`` let through."""
-    return " AND ".join(
-        f"(NOT mapContains({_FILTERS}, '{it}') OR {it} = {_FILTERS}['{it}'])" for it in names
-    )
-
-
 def within() -> str:
     """Whether an item has parts that may lie in the range."""
     return (
@@ -53,15 +50,12 @@ def unknown(database: str, more: str, condition: str = "1") -> str:
 
     ``more`` is what else to select.
     """
-    times = "[created_at, queued_at, first_claimed_at, last_claimed_at, started_at, submitted_at, "
-    times += "reviewed_at, completed_at]"
-    known = f"arrayFilter(at -> isNotNull(at), {times})"
-    seen = f"arrayMap(at -> toUnixTimestamp(assumeNotNull(at)), {known})"
+    seen = f"arrayMap(at -> toUnixTimestamp(assumeNotNull(at)), {TIMES})"
     nowhere = ", ".join(f"'' AS {name}" for name in WHERE)
     return (
         f"SELECT org, source, project, item_id, {nowhere}, toDateTime(arrayMin({seen}), 'UTC') AS "
         f"first_pane, toDateTime(arrayMax({seen}), 'UTC') AS last_pane, toUInt8(0) AS is_known, "
         f"{more} FROM {database}.items FINAL WHERE parts = '' AND {condition} "
         f"AND toUnixTimestamp(first_pane) < {TO} AND toUnixTimestamp(last_pane) >= {FROM} "
-        f"AND {chosen(IDENTITY)}"
+        f"AND {let_through(IDENTITY)}"
     )

@@ -8,12 +8,13 @@ of, or that look at the present, have no parts.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from schemas.groupings import Grouping
+from schemas.groupings import PERSONS, Grouping
 from schemas.measures import BIN_BITS, BIN_MASK, BY_NAME
 from schemas.metrics.formulas import Amount, Formula, PerHour, Quantile, Ratio, Share, Sum
 from sinks import views_arguments
 from sinks.ddl import quoted
 from sinks.formulas import strings
+from sinks.present import CLOCK_PLACE
 from sinks.questions import clock_parts
 from sinks.questions.clock_parts import counts_clocks, may_be_by
 from sinks.questions.item_parts import (
@@ -21,10 +22,8 @@ from sinks.questions.item_parts import (
     IDENTITY,
     MAY_APPLY,
     PART,
-    PEOPLE,
     TO,
     WHERE,
-    chosen,
     is_by,
     place,
     unknown,
@@ -100,7 +99,7 @@ METRICS = tuple(metric for metric in WINDOW_METRICS if "presence.changed" not in
 
 def statements(database: str, groupings: Sequence[Grouping]) -> list[str]:
     """The view ``items_behind``, by every grouping that names no person."""
-    known = [each for each in groupings if PEOPLE.isdisjoint(each.dimensions)]
+    known = [each for each in groupings if not {*PERSONS} & {*each.dimensions}]
     unfit = f"{_METRIC} != '' AND NOT has({_fitting(known)}[{_METRIC}], {_GROUPING})"
     checks = (
         views_arguments.metric(METRICS), views_arguments.grouping(known), views_arguments.span(),
@@ -154,7 +153,7 @@ def _shares(database: str, groupings: Sequence[Grouping]) -> str:
         "toDateTime(min(start_s), 'UTC') AS first_pane, "
         "toDateTime(max(start_s), 'UTC') AS last_pane "
         f"FROM ({parts} UNION ALL {_of_clocks(database, groupings)}) "
-        f"WHERE {chosen((*IDENTITY, *WHERE))} GROUP BY {_NAMES}"
+        f"WHERE {views_arguments.let_through((*IDENTITY, *WHERE))} GROUP BY {_NAMES}"
     )
     return (
         f"SELECT {_NAMES}, first_pane, last_pane, toUInt8(1) AS is_known, "
@@ -171,7 +170,7 @@ def _of_clocks(database: str, groupings: Sequence[Grouping]) -> str:
     """What SLA clocks counted for, in the same columns."""
     where = ", ".join(
         f"if({is_by(name, groupings)}, toString({name}), '') AS {name}"
-        if name in clock_parts.PLACE
+        if name in CLOCK_PLACE
         else f"'' AS {name}"
         for name in WHERE
     )

@@ -12,13 +12,12 @@ import msgspec
 
 from schemas.envelope import PEOPLE_FIELDS
 from schemas.forgetting import fingerprint as fingerprint
-from schemas.groupings import SEPARATOR, Grouping
+from schemas.groupings import PERSONS, SEPARATOR, Grouping
 from streams.core.moments import DECIDED, Event, Moment
 
 #: Begins every mark; a control character, which no id has.
 _MARK = "\x1e"
 _MARK_BYTES = 4
-_PEOPLE = frozenset({"annotator", "reviewer"})
 _KNOWN_MAX = 65_536
 
 
@@ -117,7 +116,7 @@ class Forgotten:
         if name not in groupings:
             return False  # Of a signal, which is about no person.
         pairs = zip(groupings[name].dimensions, values, strict=False)
-        return any(dimension in _PEOPLE and value in self for dimension, value in pairs)
+        return any(dimension in PERSONS and value in self for dimension, value in pairs)
 
     def clean(self, event: Event, place: str) -> set[str]:
         """Put marks into an event where it names somebody on the list; who that was."""
