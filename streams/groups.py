@@ -1,7 +1,7 @@
 """Consumer groups: who is in them, and how far behind they are."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from kafka.errors import KafkaError
@@ -11,6 +11,8 @@ from streams.spaces import Names
 
 LOADING_TRIES = 20
 LOADING_PAUSE_S = 0.25
+#: What to do about members that are in the way.
+STOP_MEMBERS = "stop them; a killed one is forgotten after WATCHFLOOR_SESSION_TIMEOUT_S"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +49,36 @@ class Lag:
         return max(0, self.span.end - at)
 
 
-def find(kafka: Kafka, names: Collection[str]) -> list[Group]:
+def find(
+    kafka: Kafka, names: Collection[str], more: Callable[[str], bool] | None = None
+) -> list[Group]:
     """Those of the groups that the cluster knows, in the order asked for.
 
-    A broker that has just started says "not yet" for a while: it is asked again.
+    ``more``: which others as well, by name. A broker that has just started says "not yet" for a
+    while: it is asked again.
     """
     for _ in range(LOADING_TRIES):
         try:
-            return _find(kafka, names)
+            return _find(kafka, names, more)
         except KafkaError as error:
             if not error.retriable:
                 raise
         time.sleep(LOADING_PAUSE_S)
-    return _find(kafka, names)
+    return _find(kafka, names, more)
 
 
-def _find(kafka: Kafka, names: Collection[str]) -> list[Group]:
+def of_space(kafka: Kafka, space: str) -> list[Group]:
+    """A space's groups: those it has to have, and its mappings of live topics."""
+    names = Names(space)
+    return find(kafka, names.groups, names.group_of_mapping)
+
+
+def _find(kafka: Kafka, names: Collection[str], more: Callable[[str], bool] | None) -> list[Group]:
     states = {each["group_id"]: each["group_state"] for each in kafka.client.list_groups()}
     # Asked only for known groups: a cluster that never had one has no coordinator to ask.
     known = [name for name in names if name in states]
+    if more is not None:
+        known += sorted(name for name in states if more(name))
     if not known:
         return []
     offsets = kafka.client.list_group_offsets(known)
@@ -84,17 +97,6 @@ def _find(kafka: Kafka, names: Collection[str]) -> list[Group]:
         )
         for name in known
     ]
-
-
-def all_names(kafka: Kafka) -> list[str]:
-    """The names of all groups."""
-    return sorted(each["group_id"] for each in kafka.client.list_groups())
-
-
-def of_space(kafka: Kafka, space: str) -> list[str]:
-    """The names of a space's groups: those it has to have, and its mappings of live topics."""
-    names = Names(space)
-    return [*names.groups, *(each for each in all_names(kafka) if names.group_of_mapping(each))]
 
 
 def delete(kafka: Kafka, names: Collection[str]) -> list[str]:

@@ -49,27 +49,28 @@ def set_up(settings: Settings, say: Say, accept: Accept | None) -> None:
     ``accept`` None leaves the accepted range of event times as it is. Raises Refusal, or
     SettingsRefused before anything was made.
     """
-    _refuse_lost_floor(settings)
-    set_up_kafka(settings, say, accept)
+    set_up_kafka(settings, say, accept, lambda: _refuse_lost_floor(settings))
     done = migrate(settings.connections, Names(settings.space.space).database)
     say(f"ClickHouse: {', '.join(done) if done else 'up to date'}")
 
 
 def _refuse_lost_floor(settings: Settings) -> None:
     """A space without topics must not find rows of its name."""
-    connections, space = settings.connections, settings.space.space
-    with Kafka(connections.kafka, connections.timeout_s) as kafka:
-        if spaces.read_terms(kafka, Topics(space)) is not None:
-            return
-    client = connect_clickhouse(connections)
+    space = settings.space.space
+    client = connect_clickhouse(settings.connections)
     try:
         left_rows.refuse(client, Names(space).database, space)
     finally:
         client.close()
 
 
-def set_up_kafka(settings: Settings, say: Say, accept: Accept | None) -> None:
-    """The part of ``set_up`` that needs only the brokers."""
+def set_up_kafka(
+    settings: Settings,
+    say: Say,
+    accept: Accept | None,
+    before_new: Callable[[], None] = lambda: None,
+) -> None:
+    """The part of ``set_up`` that needs only the brokers; ``before_new`` may refuse a new space."""
     key = people_key.fingerprint(people_key.read(settings.people))
     connections = settings.connections
     topics = Topics(settings.space.space)
@@ -77,6 +78,8 @@ def set_up_kafka(settings: Settings, say: Say, accept: Accept | None) -> None:
         known = spaces.read_terms(kafka, topics)
         if known is not None and known.people_key != key:
             raise other_key(settings.space.space)
+        if known is None:
+            before_new()
         make_topics(kafka, settings, say)
         terms = replace(known or Terms(key, ""), partitioner=settings.floor.partitioner.value)
         now = source_checks.ids(topics, kafka.topics([topics.name(role) for role in INPUT_ROLES]))

@@ -23,10 +23,7 @@ def _begin_anew(settings: Settings, sink: str | None) -> None:
     with Kafka(connections.kafka, connections.timeout_s) as kafka:
         known = [group.name for group in groups.find(kafka, [name])]
         if groups.delete(kafka, known):
-            raise Refusal(
-                f"{name} has members",
-                "stop them; a killed one is forgotten after WATCHFLOOR_SESSION_TIMEOUT_S",
-            )
+            raise Refusal(f"{name} has members", groups.STOP_MEMBERS)
 
 
 @click.command(

@@ -22,7 +22,7 @@ def command(partitions: bool) -> None:
     settings = read_settings()
     connections = settings.connections
     with Kafka(connections.kafka, connections.timeout_s) as kafka:
-        found = groups.find(kafka, groups.of_space(kafka, settings.space.space))
+        found = groups.of_space(kafka, settings.space.space)
         lags = {group.name: groups.lags(kafka, group) for group in found}
     if not found:
         click.echo("no group has read anything yet: `watchfloor worker` starts one", err=True)

@@ -57,18 +57,18 @@ def drop(name: str, yes: bool) -> None:
             question = f"delete {len(found)} topics and all that space {name} holds?{live}"
             click.confirm(question, abort=True, err=True)
         kafka.delete_topics(list(found))
-        known = {group.name for group in groups.find(kafka, groups.of_space(kafka, name))}
+        known = {group.name for group in groups.of_space(kafka, name)}
         groups.delete(kafka, sorted(known))
     _drop_stores(settings, Names(name))
     click.echo(f"dropped space {name}: {len(found)} topics, {len(known)} groups")
 
 
 def _refuse_while_in_use(kafka: Kafka, name: str) -> None:
-    for group in groups.find(kafka, groups.of_space(kafka, name)):
+    for group in groups.of_space(kafka, name):
         if group.members:
             raise Refusal(
                 f"{len(group.members)} members of {group.name} work in space {name}",
-                "stop them; a killed one is forgotten after WATCHFLOOR_SESSION_TIMEOUT_S",
+                groups.STOP_MEMBERS,
             )
 
 
