@@ -2,12 +2,10 @@
 
 from collections import defaultdict
 from datetime import UTC, datetime
-from random import Random
 
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from schemas.groupings import SEPARATOR
 from schemas.measures import Tally, add
 from schemas.metrics.formulas import Quantile
 from sinks.clickhouse import ClickHouseSink
@@ -15,11 +13,9 @@ from sinks.questions.clock_parts import counts_clocks
 from sinks.questions.items_behind import METRICS
 from streams.core.attainment import facts_of
 from streams.core.facts import Fact
-from streams.core.ledger import holding, restate, sla_row
-from streams.core.stories import tell
 from tests.core.clock_lives import T0
-from tests.core.clock_worlds import BOOK, in_order, life
 from tests.integration.sinks.metric_counts import Counts, counts_of
+from tests.integration.sinks.told_clocks import store
 
 NOW_MS = T0 + 600 * 60_000
 ITEMS = 80
@@ -31,17 +27,8 @@ SPANS = [(T0 - 10 * 86_400_000, NOW_MS + 86_400_000), (T0 + 1_800_000, T0 + 3 * 
 @pytest.fixture(scope="module")
 def facts(clickhouse_url: str, database: str) -> dict[str, list[Fact]]:
     """By item, what its clocks count for; they were told twice with news in between."""
-    random, rows, found = Random(23), [], {}
-    for number in range(ITEMS):
-        moments = life(random)
-        early = in_order(moments[: len(moments) // 2])
-        first = restate((), tell(BOOK, early, NOW_MS - 60_000).transitions, NOW_MS).entries
-        told = restate(first, tell(BOOK, in_order(moments), NOW_MS).transitions, NOW_MS).entries
-        key = SEPARATOR.join(("acme", "cvat", "street", f"item{number}"))
-        rows += [sla_row(key, entry, entry.seq) for entry in (*first, *told)]
-        found[f"item{number}"] = facts_of(holding(told))
-    assert ClickHouseSink(clickhouse_url, database).write("sla_ledger", rows) == []
-    return found
+    told = store(ClickHouseSink(clickhouse_url, database), 23, ITEMS, NOW_MS)
+    return {item: facts_of(steps) for item, steps in told.items()}
 
 
 def _text(at_ms: int) -> str:

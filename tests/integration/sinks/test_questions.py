@@ -3,22 +3,18 @@
 from collections import Counter
 from datetime import UTC, datetime
 from itertools import pairwise
-from random import Random
 
 import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
-from schemas.groupings import SEPARATOR
 from schemas.measures import key_of
 from schemas.rows import DeadLetterRow, ItemRow, LabelRow
 from sinks.clickhouse import ClickHouseSink
 from streams.core.attainment import facts_of
-from streams.core.ledger import holding, restate, sla_row
-from streams.core.stories import tell
 from streams.core.transitions import Transition
 from tests.core.clock_lives import T0
-from tests.core.clock_worlds import BOOK, in_order, life
+from tests.integration.sinks.told_clocks import store
 
 RANGE = "from='2026-01-01 00:00:00', to='2027-01-01 00:00:00'"
 NOW_MS = T0 + 600 * 60_000
@@ -28,17 +24,8 @@ ITEMS = 60
 @pytest.fixture(scope="module")
 def stories(clickhouse_url: str, database: str) -> list[list[Transition]]:
     """The clocks of many items, told twice with news in between, and stored."""
-    random, rows, found = Random(11), [], []
-    for number in range(ITEMS):
-        moments = life(random)
-        early = in_order(moments[: len(moments) // 2])
-        first = restate((), tell(BOOK, early, NOW_MS - 60_000).transitions, NOW_MS).entries
-        told = restate(first, tell(BOOK, in_order(moments), NOW_MS).transitions, NOW_MS).entries
-        key = SEPARATOR.join(("acme", "cvat", "street", f"item{number}"))
-        rows += [sla_row(key, entry, entry.seq) for entry in (*first, *told)]
-        found.append(holding(told))
-    assert ClickHouseSink(clickhouse_url, database).write("sla_ledger", rows) == []
-    return found
+    told = store(ClickHouseSink(clickhouse_url, database), 11, ITEMS, NOW_MS)
+    return list(told.values())
 
 
 def test_promises_by_policy_add_up_to_what_the_metrics_count(
